@@ -1,0 +1,44 @@
+"""Cuboids as a dataset lists them, row by row, before they become tracks.
+
+Readers bring labels along in this neutral form; `labeling` turns it into tracks and back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from calibration import RigidTransform
+from calibration.quaternion import FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CuboidTable:
+    """N rows.
+
+    track_ids: N strings, the same for one object over time. classes: N strings, as the dataset names them.
+    times_ns: (N,) int64, the moment at which each pose holds. world_from_object: batch (N,), x forward, y left, z up.
+    sizes_m: (N, 3) float64 length, width, height. attributes: N mappings of text to text.
+    frames: (N,) int64, the frame of the recording that each row labels.
+    """
+
+    track_ids: tuple[str, ...]
+    classes: tuple[str, ...]
+    times_ns: npt.NDArray[np.int64]
+    frames: npt.NDArray[np.int64]
+    world_from_object: RigidTransform
+    sizes_m: FloatArray
+    attributes: tuple[dict[str, str], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        count = len(self.track_ids)
+        lengths = {len(self.classes), len(self.times_ns), len(self.frames), len(self.world_from_object)}
+        if lengths | {len(self.sizes_m)} != {count}:
+            raise ValueError("every column of a cuboid table needs one entry a row")
+        if not self.attributes:
+            object.__setattr__(self, "attributes", tuple({} for _ in range(count)))
+
+    def __len__(self) -> int:
+        return len(self.track_ids)

@@ -1,0 +1,173 @@
+"""Open a recording file and read any sample of it at random."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import h5py
+import hdf5plugin  # noqa: F401  (registers the Blosc2 filter)
+import numpy as np
+import numpy.typing as npt
+
+from calibration import Rig, RigidTransform, SensorKind
+from calibration.errors import RecordingError
+from calibration.quaternion import FloatArray
+from fusion.ego_motion import EgoMotion
+from fusion.recording import layout
+from fusion.samples import DepthImage, EncodedImage, PointFrame, Sweep
+from fusion.timeline import Int64Array, Timeline
+
+
+class Recording:
+    """An open recording file; a context manager. Samples are read when asked for, never all at once."""
+
+    def __init__(self, path: Path, file: h5py.File) -> None:
+        self.path = path
+        self._file = file
+        self.name = path.name.removesuffix(layout.SUFFIX)
+        self.source = str(file.attrs["source"])
+        self.reference = str(file.attrs["reference"])
+        self.origin_m: FloatArray = np.asarray(file.attrs["origin_m"], dtype=np.float64)
+        self.notes: tuple[str, ...] = tuple(json.loads(file.attrs["notes"]))
+        self.rig = Rig.from_record(json.loads(file[layout.RIG][()]))
+        self.ego_motion = EgoMotion(Timeline(file[layout.EGO_TIMES][()]), _poses(file[layout.EGO_POSES][()]))
+        self.frames = Timeline(file[layout.FRAME_TIMES][()])
+        self.frame_spans_ns: Int64Array = file[layout.FRAME_SPANS][()]
+        self._streams: dict[str, h5py.Group] = dict(file[layout.STREAMS].items())
+        self._times = {name: Timeline(group["times_ns"][()]) for name, group in self._streams.items()}
+        self._samples = {name: file[f"{layout.FRAME_SAMPLES}/{name}"][()] for name in self._streams}
+        self._own_poses = {
+            name: _poses(group["world_from_sensor"][()])
+            for name, group in self._streams.items()
+            if "world_from_sensor" in group
+        }
+
+    @staticmethod
+    def open(path: Path) -> Recording:
+        """Open read-only. Raises RecordingError if it is missing, foreign, newer than this program, or damaged."""
+        if not path.is_file():
+            raise RecordingError("there is no such recording", do="see `boxwright info DIR`", where=path)
+        try:
+            file = h5py.File(path, "r", locking=False)
+        except OSError as error:
+            raise RecordingError("not a readable recording file", do="import it again", where=path) from error
+        try:
+            _check_version(file, path)
+            return Recording(path, file)
+        except (KeyError, ValueError) as error:
+            file.close()
+            raise RecordingError("the recording is damaged", do="import it again", where=path) from error
+        except RecordingError:
+            file.close()
+            raise
+
+    def __enter__(self) -> Recording:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """Names of the sensors that delivered anything, in the rig's order."""
+        return tuple(sensor.name for sensor in self.rig if sensor.name in self._streams)
+
+    def times_ns(self, sensor: str) -> Int64Array:
+        """(N,) int64: the time of each sample of a sensor."""
+        return self._timeline(sensor).times_ns
+
+    def point_frame(self, sensor: str) -> PointFrame:
+        """In which frame the points of a LiDAR are stored."""
+        return PointFrame(self._group(sensor).attrs["point_frame"])
+
+    def sample_of(self, sensor: str, frame: int) -> int | None:
+        """Index of the sample that belongs to a frame, if there is one and its data is in the file."""
+        if sensor not in self._samples:
+            return None
+        index = int(self._samples[sensor][frame])
+        return index if index >= 0 and layout.sample_key(index) in self._group(sensor) else None
+
+    def count(self, sensor: str) -> int:
+        """How many samples of a sensor have data."""
+        return len(self._group(sensor).keys() - {"times_ns", "world_from_sensor"})
+
+    def image(self, camera: str, index: int) -> EncodedImage:
+        """The photo, as the bytes that came."""
+        dataset = self._sample(camera, index)
+        return EncodedImage(dataset[()].tobytes(), str(dataset.attrs["media_type"]))
+
+    def sweep(self, lidar: str, index: int) -> Sweep:
+        """The sweep, in the stream's `point_frame`."""
+        group = self._sample(lidar, index)
+        return Sweep(group["points_m"][()].T, group["intensity"][()], group["time_offset_ns"][()])
+
+    def depth(self, camera: str, index: int) -> DepthImage:
+        """The depth image."""
+        dataset = self._sample(camera, index)
+        return DepthImage(dataset[()], float(dataset.attrs["metres_per_unit"]))
+
+    def world_from_sensor(self, sensor: str, index: int) -> RigidTransform:
+        """Pose at the sample's own time: the source's where it has one, else ego motion times mounting."""
+        if sensor in self._own_poses:
+            return self._own_poses[sensor][index]
+        return self.ego_motion.at(self.times_ns(sensor)[index]) * self.rig[sensor].ego_from_sensor
+
+    def cameras(self) -> tuple[str, ...]:
+        """Names of the cameras with photos, in the rig's order."""
+        return self._kind(SensorKind.CAMERA)
+
+    def lidars(self) -> tuple[str, ...]:
+        """Names of the LiDARs with sweeps, in the rig's order."""
+        return self._kind(SensorKind.LIDAR)
+
+    def depth_cameras(self) -> tuple[str, ...]:
+        """Names of the depth cameras with images, in the rig's order."""
+        return self._kind(SensorKind.DEPTH)
+
+    def frame_middle_ns(self, frame: int) -> int:
+        """Middle of the time that the reference sensor took for a frame."""
+        start, end = self.frame_spans_ns[frame]
+        return int(start + (end - start) // 2)
+
+    def _kind(self, kind: SensorKind) -> tuple[str, ...]:
+        return tuple(sensor.name for sensor in self.rig.of_kind(kind) if sensor.name in self._streams)
+
+    def _timeline(self, sensor: str) -> Timeline:
+        self._group(sensor)
+        return self._times[sensor]
+
+    def _group(self, sensor: str) -> h5py.Group:
+        if sensor not in self._streams:
+            raise RecordingError(f"no stream {sensor!r}; there are {', '.join(self.streams)}", where=self.path)
+        return self._streams[sensor]
+
+    def _sample(self, sensor: str, index: int) -> Any:
+        group = self._group(sensor)
+        key = layout.sample_key(index)
+        if key not in group:
+            raise RecordingError(f"sample {index} of {sensor} is not in the recording", where=self.path)
+        return group[key]
+
+
+def _poses(rows: npt.NDArray[np.float64]) -> RigidTransform:
+    return RigidTransform(rows[:, 3:], rows[:, :3])
+
+
+def _check_version(file: h5py.File, path: Path) -> None:
+    if file.attrs.get("format") != layout.FORMAT:
+        raise RecordingError("an HDF5 file, but not a Boxwright recording", where=path)
+    if int(file.attrs["version"]) > layout.VERSION:
+        raise RecordingError(
+            f"written by a newer Boxwright (layout {file.attrs['version']}, this one reads {layout.VERSION})",
+            do="upgrade boxwright",
+            where=path,
+        )

@@ -1,0 +1,1 @@
+"""What people say is there: cuboids, tracks, projection, edits, formats."""

@@ -1,0 +1,1 @@
+"""Edits, the store that keeps them, and the one door through which they go."""

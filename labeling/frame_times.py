@@ -1,0 +1,59 @@
+"""At which moment does a frame show an object?
+
+A frame is not a moment: its LiDAR takes a tenth of a second to go round. A cuboid is compared with points, and
+edited, at the moment when the beam passed it. Where a knot was set for the frame, its time is that moment; else the
+sweep itself says.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.cloud import frame_clock
+from fusion.recording import Recording
+from fusion.sweep_clock import SweepClock
+from labeling.track import PresenceKind, Track
+
+_KEPT_CLOCKS = 64
+
+
+class FrameTimes:
+    """The moments of a recording's frames."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._half_period_ns = max(recording.frames.period_ns, 1) // 2
+        self._clocks: OrderedDict[int, SweepClock | None] = OrderedDict()
+
+    def time_of(self, track: Track, frame: int) -> int:
+        """int64 ns at which the frame shows the track."""
+        middle = self._recording.frame_middle_ns(frame)
+        index = int(np.searchsorted(track.times_ns, middle))
+        near = track.times_ns[max(index - 1, 0) : index + 1]
+        distance = np.abs(near - middle)
+        if distance.min() <= self._half_period_ns:
+            return int(near[distance.argmin()])
+        return self.time_at(track.at(middle).translation, frame)
+
+    def time_at(self, position_in_world: npt.ArrayLike, frame: int) -> int:
+        """int64 ns at which the frame's LiDAR looked at a point (3,); the frame's middle where it has no sweep."""
+        clock = self._clock(frame)
+        if clock is None:
+            return self._recording.frame_middle_ns(frame)
+        return int(clock.time_of(np.asarray(position_in_world, dtype=np.float64)[None])[0])
+
+    def shown(self, track: Track, frame: int) -> tuple[int, PresenceKind]:
+        """The moment, and whether the object is there then."""
+        time_ns = self.time_of(track, frame)
+        return time_ns, track.presence_at(time_ns)
+
+    def _clock(self, frame: int) -> SweepClock | None:
+        if frame not in self._clocks:
+            self._clocks[frame] = frame_clock(self._recording, frame)
+            while len(self._clocks) > _KEPT_CLOCKS:
+                self._clocks.popitem(last=False)
+        self._clocks.move_to_end(frame)
+        return self._clocks[frame]

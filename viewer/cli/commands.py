@@ -1,0 +1,133 @@
+"""The commands. Each imports what it needs when it runs, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from viewer import __version__
+
+app = typer.Typer(
+    name="boxwright",
+    help="Label and review 3D tracks in recordings of cameras, depth sensors and LiDARs.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The project folder.")]
+RecordingName = Annotated[str, typer.Argument(metavar="N", help="Name of the recording; see `boxwright info DIR`.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON object on stdout.")]
+Port = Annotated[int, typer.Option(help="Port on the loopback interface; 0 takes any free one.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Only print the address.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"boxwright {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Label and review 3D tracks in recordings of cameras, depth sensors and LiDARs."""
+
+
+@app.command(epilog="Example: boxwright demo")
+def demo(
+    port: Port = 8300,
+    no_browser: NoBrowser = False,
+    folder: Annotated[Path | None, typer.Option("--dir", help="Keep the demo's labels in this folder.")] = None,
+) -> None:
+    """Serve the synthetic sample recording, ready to label."""
+    from viewer.cli import serving
+
+    serving.demo(folder, port, open_browser=not no_browser)
+
+
+@app.command(epilog="Example: boxwright init my-project")
+def init(folder: Folder) -> None:
+    """Make a project folder."""
+    from viewer.cli import projects
+
+    projects.init(folder)
+
+
+@app.command("import", epilog="Example: boxwright import pandaset/002 my-project")
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A dataset folder, or a label file.")],
+    folder: Folder,
+    format_name: Annotated[str | None, typer.Option("--format", help="Format of SOURCE; guessed if not given.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the recording; for a label file, the one it belongs to.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a dataset, or labels of a recording, into a project."""
+    from viewer.cli import projects
+
+    projects.import_(source, folder, format_name, name, as_json)
+
+
+@app.command(epilog="Example: boxwright info my-project pandaset-002")
+def info(
+    folder: Folder,
+    name: Annotated[str | None, typer.Argument(metavar="[N]", help="Name of a recording.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is in a project, or in a recording: sensors, times, tracks, and how far cuboids slip in each camera."""
+    from viewer.cli import inspection
+
+    inspection.info(folder, name, as_json)
+
+
+@app.command(epilog="Example: boxwright serve my-project --port 8400")
+def serve(folder: Folder, port: Port = 8300, no_browser: NoBrowser = False) -> None:
+    """Serve a project's workbench page on this machine."""
+    from viewer.cli import serving
+
+    serving.serve_project(folder, port, open_browser=not no_browser)
+
+
+@app.command(epilog="Example: boxwright export my-project pandaset-002 --format argoverse2 --out annotations.feather")
+def export(
+    folder: Folder,
+    name: RecordingName,
+    format_name: Annotated[str, typer.Option("--format", help="argoverse2, kitti or boxwright.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a recording's labels in a format; what the format cannot say is listed and gives exit code 3."""
+    from viewer.cli import projects
+
+    raise typer.Exit(projects.export(folder, name, format_name, out, as_json))
+
+
+@app.command(epilog="Example: boxwright view my-project pandaset-002 --save scene.rrd")
+def view(
+    folder: Folder, name: RecordingName, save: Annotated[Path, typer.Option(help="The .rrd file to write.")]
+) -> None:
+    """Write the scene for Rerun's native viewer."""
+    from viewer.cli import inspection
+
+    inspection.view(folder, name, save)
+
+
+@app.command(epilog="Example: boxwright scenario street --out my-project")
+def scenario(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which synthetic world: street.")],
+    out: Annotated[Path, typer.Option(help="The project folder to put it into; made if missing.")],
+    seed: Annotated[int, typer.Option(help="Another number, another world.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Make a synthetic recording with exact tracks."""
+    from viewer.cli import projects
+
+    projects.scenario(name, out, seed, as_json)

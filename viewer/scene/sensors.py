@@ -1,0 +1,71 @@
+"""What the sensors delivered in a frame: cloud, photos, where the cameras were."""
+
+from __future__ import annotations
+
+import numpy as np
+import rerun as rr
+
+from calibration import CameraModel, RigidTransform
+from fusion.cloud import fused_cloud
+from fusion.recording import Recording
+from viewer.scene.colors import cloud_colors
+from viewer.scene.entities import GROUND, POINTS, camera_entity, image_entity
+from viewer.scene.stream import SceneStream
+
+_GROUND_REACH_M = 120.0
+
+
+def log_sensors(stream: SceneStream, recording: Recording, frame: int) -> None:
+    """Log one frame's cloud and photos."""
+    stream.at_frame(frame, int(recording.frames.times_ns[frame]))
+    world_from_ego = recording.ego_motion.at(recording.frame_middle_ns(frame))
+    cloud = fused_cloud(recording, frame)
+    colors = cloud_colors(cloud, float(world_from_ego.translation[2]))
+    stream.log(POINTS, rr.Points3D(cloud.points_in_world, colors=colors, radii=rr.Radius.ui_points(1.4)))
+    _log_ground(stream, world_from_ego)
+    for camera in recording.cameras():
+        _log_camera(stream, recording, camera, frame)
+
+
+def _log_ground(stream: SceneStream, world_from_ego: RigidTransform) -> None:
+    """A plane under the ego, hardly seen, so that a click between the points also has a place."""
+    r = _GROUND_REACH_M
+    corners = world_from_ego.apply([[-r, -r, -0.15], [r, -r, -0.15], [r, r, -0.15], [-r, r, -0.15]])
+    triangles = [[0, 1, 2], [0, 2, 3]]
+    stream.log(
+        GROUND, rr.Mesh3D(vertex_positions=corners, triangle_indices=triangles, albedo_factor=[120, 130, 150, 12])
+    )
+
+
+def _log_camera(stream: SceneStream, recording: Recording, camera: str, frame: int) -> None:
+    index = recording.sample_of(camera, frame)
+    if index is None:
+        stream.log(image_entity(camera), rr.Clear(recursive=False))
+        return
+    image = recording.image(camera, index)
+    pose = recording.world_from_sensor(camera, index)
+    stream.log(camera_entity(camera), transform(pose))
+    stream.log(image_entity(camera), rr.EncodedImage(contents=image.data, media_type=image.media_type))
+
+
+def log_cameras(stream: SceneStream, recording: Recording) -> None:
+    """Log how the cameras see, which does not change. Distortion is not Rerun's: outlines come already bent."""
+    for camera in recording.cameras():
+        stream.log(camera_entity(camera), pinhole(recording.rig[camera].model), static=True)
+
+
+def pinhole(model: CameraModel) -> rr.Pinhole:
+    """Rerun counts pixels from the corner, we from the centre of the first pixel: half a pixel."""
+    return rr.Pinhole(
+        resolution=[model.width_px, model.height_px],
+        focal_length=[model.fx_px, model.fy_px],
+        principal_point=[model.cx_px + 0.5, model.cy_px + 0.5],
+        camera_xyz=rr.ViewCoordinates.RDF,
+        image_plane_distance=1.5,
+        line_width=0.005,
+    )
+
+
+def transform(pose: RigidTransform) -> rr.Transform3D:
+    """Rerun's quaternions are x, y, z, w."""
+    return rr.Transform3D(translation=pose.translation, quaternion=np.roll(pose.rotation, -1))

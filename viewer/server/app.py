@@ -1,0 +1,66 @@
+"""The application: routes, errors as one line, security around everything."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
+
+from calibration.errors import BoxwrightError, ConflictError, ForbiddenError, RecordingError
+from labeling.project import Project
+from viewer import __version__
+from viewer.server.api import router
+from viewer.server.assets import mount_assets
+from viewer.server.schemas import Problem
+from viewer.server.security import Access, SecurityMiddleware
+from viewer.server.workspace import Workspace
+
+_STATUS: tuple[tuple[type[BoxwrightError], int], ...] = (
+    (ConflictError, 409),
+    (ForbiddenError, 403),
+    (RecordingError, 404),
+    (BoxwrightError, 422),
+)
+
+
+def create_app(project: Project, access: Access, *, with_page: bool = True) -> FastAPI:
+    """The application for one project. Raises ServerError if the page is wanted and was never built."""
+    workspace = Workspace(project)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        workspace.close()
+
+    app = FastAPI(
+        title="Boxwright",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        middleware=[Middleware(SecurityMiddleware, access=access)],
+    )
+    app.state.workspace = workspace
+    app.include_router(router)
+    app.add_exception_handler(BoxwrightError, _known_problem)
+    app.add_exception_handler(RequestValidationError, _bad_request)
+    if with_page:
+        mount_assets(app)
+    return app
+
+
+def _known_problem(_: Request, error: Exception) -> JSONResponse:
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    return JSONResponse(Problem(error=str(error)).model_dump(mode="json"), status_code=status)
+
+
+def _bad_request(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return JSONResponse(Problem(error=f"{first['msg']}: {place}").model_dump(mode="json"), status_code=422)

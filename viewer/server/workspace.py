@@ -1,0 +1,65 @@
+"""One project being served: recordings stay open, clouds around the current frame stay warm."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from fusion.cloud import Cloud, fused_cloud
+from fusion.recording import Recording
+from labeling.editing.service import LabelService
+from labeling.frame_times import FrameTimes
+from labeling.ontology import Ontology
+from labeling.project import Project
+
+_WARM_CLOUDS = 8
+
+
+@dataclass(slots=True)
+class OpenRecording:
+    """A recording and what is remembered of it; the lock guards the memory, not the file."""
+
+    recording: Recording
+    times: FrameTimes
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    _clouds: OrderedDict[int, Cloud] = field(default_factory=OrderedDict)
+
+    def cloud(self, frame: int) -> Cloud:
+        """The frame's cloud, read at most once while it is among the last few."""
+        with self.lock:
+            if frame not in self._clouds:
+                self._clouds[frame] = fused_cloud(self.recording, frame)
+                while len(self._clouds) > _WARM_CLOUDS:
+                    self._clouds.popitem(last=False)
+            self._clouds.move_to_end(frame)
+            return self._clouds[frame]
+
+
+class Workspace:
+    """A project with its door to the labels, shared by all requests."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.labels: LabelService = project.labels()
+        self.ontology: Ontology = project.ontology()
+        self._open: dict[str, OpenRecording] = {}
+        self._lock = threading.Lock()
+
+    def recording(self, name: str) -> OpenRecording:
+        """The recording of that name. Raises RecordingError if there is none."""
+        with self._lock:
+            if name not in self._open:
+                recording = self.project.recording(name)
+                self._open[name] = OpenRecording(recording, FrameTimes(recording))
+            return self._open[name]
+
+    def frame_counts(self) -> dict[str, int]:
+        """Number of frames of every recording."""
+        return {name: len(self.recording(name).recording.frames) for name in self.project.recording_names()}
+
+    def close(self) -> None:
+        """Release files."""
+        self.labels.close()
+        for each in self._open.values():
+            each.recording.close()
