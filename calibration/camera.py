@@ -56,8 +56,10 @@ def _project(points: FloatArray, p: FloatArray, pixels: FloatArray, valid: BoolA
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _invert_radial(distorted: float, p: FloatArray) -> Any:
     """Undistorted radius by Newton's method, kept inside a shrinking bracket."""
-    low, high = 0.0, min(p[9], 1e6)
-    r = min(distorted, high)
+    low, high = 0.0, min(1.0, p[9])
+    while high < p[9] and high * (1.0 + high**2 * (p[4] + high**2 * (p[5] + high**2 * p[8]))) < distorted:
+        low, high = high, min(2.0 * high, p[9])
+    r = high
     for _ in range(60):
         r2 = r * r
         value = r * (1.0 + r2 * (p[4] + r2 * (p[5] + r2 * p[8]))) - distorted

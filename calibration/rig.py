@@ -32,7 +32,7 @@ class Sensor:
     def __post_init__(self) -> None:
         needs_camera = self.kind is not SensorKind.LIDAR
         if needs_camera != (self.camera is not None):
-            wanted = "needs" if needs_camera else "has no"
+            wanted = "needs a" if needs_camera else "has no"
             raise CalibrationError(f"a {self.kind} {wanted} camera model", where=self.name)
 
     @property

@@ -11,7 +11,6 @@ from calibration import quaternion
 from calibration.quaternion import FloatArray
 from fusion.recording.reader import Recording
 from fusion.samples import Float32Array, PointFrame, Sweep
-from fusion.sweep_clock import SweepClock
 from fusion.timeline import Int64Array
 
 
@@ -59,19 +58,6 @@ def sweep_in_world(recording: Recording, lidar: str, index: int) -> Cloud:
     times_ns = recording.times_ns(lidar)[index] + sweep.time_offset_ns
     points = _to_world(recording, lidar, index, sweep, times_ns)
     return Cloud(points, sweep.intensity, times_ns, (lidar,), (len(sweep),))
-
-
-def frame_clock(recording: Recording, frame: int) -> SweepClock | None:
-    """The clock of the frame's first LiDAR sweep with points, in the world; None where there is none."""
-    for lidar in recording.lidars():
-        index = recording.sample_of(lidar, frame)
-        if index is None:
-            continue
-        cloud = sweep_in_world(recording, lidar, index)
-        if len(cloud):
-            origin = recording.world_from_sensor(lidar, index).translation
-            return SweepClock(cloud.points_in_world, origin, cloud.times_ns)
-    return None
 
 
 def _to_world(recording: Recording, lidar: str, index: int, sweep: Sweep, times_ns: Int64Array) -> Float32Array:

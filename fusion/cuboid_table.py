@@ -19,14 +19,15 @@ class CuboidTable:
     """N rows.
 
     track_ids: N strings, the same for one object over time. classes: N strings, as the dataset names them.
-    times_ns: (N,) int64, the moment at which each pose holds. world_from_object: batch (N,), x forward, y left, z up.
+    times_ns: (N,) int64, the moment at which each pose holds; None where that is the moment at which the frame's sweep
+    passed the object, which only the recording can say. world_from_object: batch (N,), x forward, y left, z up.
     sizes_m: (N, 3) float64 length, width, height. attributes: N mappings of text to text.
     frames: (N,) int64, the frame of the recording that each row labels.
     """
 
     track_ids: tuple[str, ...]
     classes: tuple[str, ...]
-    times_ns: npt.NDArray[np.int64]
+    times_ns: npt.NDArray[np.int64] | None
     frames: npt.NDArray[np.int64]
     world_from_object: RigidTransform
     sizes_m: FloatArray
@@ -34,8 +35,9 @@ class CuboidTable:
 
     def __post_init__(self) -> None:
         count = len(self.track_ids)
-        lengths = {len(self.classes), len(self.times_ns), len(self.frames), len(self.world_from_object)}
-        if lengths | {len(self.sizes_m)} != {count}:
+        columns = (self.classes, self.frames, self.world_from_object, self.sizes_m)
+        timed = self.times_ns is None or len(self.times_ns) == count
+        if not timed or any(len(column) != count for column in columns):
             raise ValueError("every column of a cuboid table needs one entry a row")
         if not self.attributes:
             object.__setattr__(self, "attributes", tuple({} for _ in range(count)))

@@ -7,17 +7,12 @@ sweep itself says.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import numpy as np
 import numpy.typing as npt
 
-from fusion.cloud import frame_clock
+from fusion.frame_clock import FrameClock
 from fusion.recording import Recording
-from fusion.sweep_clock import SweepClock
 from labeling.track import PresenceKind, Track
-
-_KEPT_CLOCKS = 64
 
 
 class FrameTimes:
@@ -26,7 +21,7 @@ class FrameTimes:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         self._half_period_ns = max(recording.frames.period_ns, 1) // 2
-        self._clocks: OrderedDict[int, SweepClock | None] = OrderedDict()
+        self._clock = FrameClock(recording)
 
     def time_of(self, track: Track, frame: int) -> int:
         """int64 ns at which the frame shows the track."""
@@ -39,21 +34,10 @@ class FrameTimes:
         return self.time_at(track.at(middle).translation, frame)
 
     def time_at(self, position_in_world: npt.ArrayLike, frame: int) -> int:
-        """int64 ns at which the frame's LiDAR looked at a point (3,); the frame's middle where it has no sweep."""
-        clock = self._clock(frame)
-        if clock is None:
-            return self._recording.frame_middle_ns(frame)
-        return int(clock.time_of(np.asarray(position_in_world, dtype=np.float64)[None])[0])
+        """int64 ns at which the frame's LiDAR looked at a point (3,)."""
+        return int(self._clock.time_at(np.asarray(position_in_world)[None], frame)[0])
 
     def shown(self, track: Track, frame: int) -> tuple[int, PresenceKind]:
         """The moment, and whether the object is there then."""
         time_ns = self.time_of(track, frame)
         return time_ns, track.presence_at(time_ns)
-
-    def _clock(self, frame: int) -> SweepClock | None:
-        if frame not in self._clocks:
-            self._clocks[frame] = frame_clock(self._recording, frame)
-            while len(self._clocks) > _KEPT_CLOCKS:
-                self._clocks.popitem(last=False)
-        self._clocks.move_to_end(frame)
-        return self._clocks[frame]

@@ -20,17 +20,19 @@ def tracks_from_table(table: CuboidTable, maker: Maker = Maker.IMPORT) -> list[T
 
     A value that is the same in all rows becomes an attribute, one that changes becomes a state.
     """
+    if table.times_ns is None:
+        raise ValueError("the rows have no times yet")
     rows_of: dict[str, list[int]] = {}
     for row, track_id in enumerate(table.track_ids):
         rows_of.setdefault(track_id, []).append(row)
-    return [_track(table, np.array(rows), maker) for rows in rows_of.values()]
+    return [_track(table, table.times_ns, np.array(rows), maker) for rows in rows_of.values()]
 
 
-def _track(table: CuboidTable, rows: Int64Array, maker: Maker) -> Track:
-    rows = rows[np.argsort(table.times_ns[rows], kind="stable")]
+def _track(table: CuboidTable, times_ns: Int64Array, rows: Int64Array, maker: Maker) -> Track:
+    rows = rows[np.argsort(times_ns[rows], kind="stable")]
     length, width, height = np.median(table.sizes_m[rows], axis=0).tolist()
-    times = table.times_ns[rows]
-    runs = _runs(table, rows)
+    times = times_ns[rows]
+    runs = _runs(table, rows, times.tolist())
     attributes, states = _attributes_and_states(table, rows, times)
     return Track(
         id=table.track_ids[rows[0]],
@@ -46,10 +48,10 @@ def _track(table: CuboidTable, rows: Int64Array, maker: Maker) -> Track:
     )
 
 
-def _runs(table: CuboidTable, rows: Int64Array) -> tuple[Presence, ...]:
+def _runs(table: CuboidTable, rows: Int64Array, times: list[int]) -> tuple[Presence, ...]:
     """Intervals of consecutive frames of one visibility; between two that touch, the change lies half-way."""
     kinds = [PresenceKind(table.attributes[row].get(_VISIBILITY, PresenceKind.OBSERVED)) for row in rows]
-    frames, times = table.frames[rows].tolist(), table.times_ns[rows].tolist()
+    frames = table.frames[rows].tolist()
     runs: list[Presence] = []
     for index, (frame, time_ns, kind) in enumerate(zip(frames, times, kinds, strict=True)):
         follows = index > 0 and frame == frames[index - 1] + 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calibration.errors import UsageError
+from fusion.frame_clock import timed_by_sweeps
 from fusion.progress import Progress, silent
 from fusion.recording import RecordingSource, write_recording
 from labeling.editing.edits import ApplyPatches
@@ -42,17 +43,30 @@ def import_source(
     path = project.recording_path(name)
     if path.exists():
         raise UsageError(f"there is a recording {name!r} already", do="choose another with --name", where=project.root)
-    tracks = tracks_from_table(source.cuboids) if source.cuboids is not None else []
     write_recording(source, path, progress=progress)
+    try:
+        return _import_tracks(project, source, name)
+    except BaseException:
+        path.unlink()  # a recording whose labels did not come in is no import: the next try starts clean
+        raise
+
+
+def _import_tracks(project: Project, source: RecordingSource, name: str) -> Imported:
+    with project.recording(name) as recording:
+        tracks = [] if source.cuboids is None else tracks_from_table(timed_by_sweeps(source.cuboids, recording))
+        samples = {sensor: recording.count(sensor) for sensor in recording.streams}
+        frames = len(recording.frames)
+    _store_tracks(project, name, tracks)
+    return Imported(name, frames, samples, len(tracks), sum(map(len, tracks)), source.notes)
+
+
+def _store_tracks(project: Project, name: str, tracks: list[Track]) -> None:
     project.save_ontology(extended_ontology(project.ontology(), tracks))
     labels = project.labels()
     try:
         add_tracks(labels, name, tracks)
     finally:
         labels.close()
-    with project.recording(name) as recording:
-        samples = {sensor: recording.count(sensor) for sensor in recording.streams}
-        return Imported(name, len(recording.frames), samples, len(tracks), sum(map(len, tracks)), source.notes)
 
 
 def add_tracks(labels: LabelService, recording: str, tracks: list[Track]) -> None:
@@ -69,10 +83,5 @@ def import_labels(project: Project, name: str, path: Path, label_format: LabelFo
     """
     with project.recording(name) as recording:
         tracks = label_format.read(recording, path, project.ontology())
-    project.save_ontology(extended_ontology(project.ontology(), tracks))
-    labels = project.labels()
-    try:
-        add_tracks(labels, name, tracks)
-    finally:
-        labels.close()
+    _store_tracks(project, name, tracks)
     return tracks

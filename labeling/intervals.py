@@ -29,7 +29,8 @@ def paint(
     intervals: Iterable[Interval], new: Interval, same: Callable[[Interval, Interval], bool]
 ) -> tuple[Interval, ...]:
     """`new` over the others, sorted; neighbours that are the same and touch become one."""
-    ordered: list[Interval] = [*erase(intervals, new.start_ns, new.end_ns), new]
+    ordered = list(erase(intervals, new.start_ns, new.end_ns))
+    ordered.append(new)
     ordered.sort(key=lambda each: each.start_ns)
     merged: list[Interval] = []
     for interval in ordered:

@@ -6,7 +6,7 @@ What the data itself shows, log 7fab2350:
   to 0.05 degrees, three times better than the other way round. The two spin half a turn apart.
 - Annotations are in the ego frame at the timestamp, but around an object's points as they were measured: shifting
   moving cuboids to the timestamp loses points. So every pose gets the moment at which the upper LiDAR looked there as
-  its time. Sweeps of one log keep their phase, so a frame without a sweep borrows the clock of the nearest one.
+  its time, which `fusion.frame_clock` finds out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from fusion.ego_motion import EgoMotion
 from fusion.readers.files import as_int64, read_feather, read_image
 from fusion.recording.source import RecordingSource, SourceStream
 from fusion.samples import EncodedImage, PointFrame, Sample, Sweep
-from fusion.sweep_clock import SweepClock
 from fusion.timeline import Int64Array, Timeline
 
 _POSE = ("qw", "qx", "qy", "qz", "tx_m", "ty_m", "tz_m")
@@ -56,7 +55,7 @@ def read(path: Path) -> RecordingSource:
     photos = {s.name: _photo_times(path, s.name) for s in sensors if s.kind is SensorKind.CAMERA}
     streams = [_lidar_stream(name, lasers, frames, sweeps) for name, lasers in _LIDARS.items()]
     streams += [_camera_stream(path, name, times) for name, times in photos.items() if len(times)]
-    cuboids, notes = _cuboids(annotations, frames, sweeps, ego_motion, sensors)
+    notes = [] if annotations else ["no annotations in this log"]
     if len(sweeps) < len(frames):
         notes.append(f"{len(frames) - len(sweeps)} of {len(frames)} frames have no sweep file")
     return RecordingSource(
@@ -66,7 +65,7 @@ def read(path: Path) -> RecordingSource:
         streams=tuple(streams),
         reference="up_lidar",
         origin_m=origin,
-        cuboids=cuboids,
+        cuboids=_cuboids(annotations, frames, ego_motion),
         notes=tuple(notes),
     )
 
@@ -144,42 +143,16 @@ def _annotations(path: Path) -> dict[str, Any] | None:
     return read_feather(file, ("timestamp_ns", "track_uuid", "category", *_SIZE, *_POSE)) if file.is_file() else None
 
 
-def _cuboids(
-    table: dict[str, Any] | None,
-    frames: Int64Array,
-    sweeps: dict[int, Path],
-    ego_motion: EgoMotion,
-    sensors: list[Sensor],
-) -> tuple[CuboidTable | None, list[str]]:
+def _cuboids(table: dict[str, Any] | None, frames: Int64Array, ego_motion: EgoMotion) -> CuboidTable | None:
     if table is None:
-        return None, ["no annotations in this log"]
+        return None
     stamps = as_int64(table["timestamp_ns"])
     ego_from_object = _transforms(table)
-    cuboids = CuboidTable(
+    return CuboidTable(
         track_ids=tuple(map(str, table["track_uuid"])),
         classes=tuple(map(str, table["category"])),
-        times_ns=stamps + _passing_offsets(stamps, ego_from_object.translation, sweeps, sensors),
+        times_ns=None,
         frames=np.searchsorted(frames, stamps).astype(np.int64),
         world_from_object=ego_motion.at(stamps) * ego_from_object,
         sizes_m=np.stack([table[name] for name in _SIZE], axis=1).astype(np.float64),
     )
-    return cuboids, [] if sweeps else ["no sweeps: cuboids are taken to hold at their timestamps"]
-
-
-def _passing_offsets(
-    stamps: Int64Array, centres_in_ego: FloatArray, sweeps: dict[int, Path], sensors: list[Sensor]
-) -> Int64Array:
-    """How long after its timestamp the upper LiDAR looked at each cuboid (N,) int64 ns."""
-    offsets = np.zeros(len(stamps), dtype=np.int64)
-    if not sweeps:
-        return offsets
-    origin = next(s.ego_from_sensor.translation for s in sensors if s.name == "up_lidar")
-    available = Timeline(as_int64(sorted(sweeps)))
-    nearest = available.nearest(stamps)
-    for index in np.unique(nearest):
-        sweep = _load_sweep(_LIDARS["up_lidar"], available.times_ns, sweeps, int(index))
-        if sweep is not None and len(sweep):
-            clock = SweepClock(sweep.points_m, origin, sweep.time_offset_ns.astype(np.int64))
-            rows = nearest == index
-            offsets[rows] = clock.time_of(centres_in_ego[rows])
-    return offsets

@@ -53,10 +53,6 @@ def _new_index(kind: type[_Index], data: dict[str, Any]) -> _Index:
     return index
 
 
-def _block(*arguments: Any) -> _Inert:
-    return _Inert(*arguments)
-
-
 _ADMITTED: dict[tuple[str, str], Any] = {
     ("numpy", "dtype"): np.dtype,
     ("numpy", "ndarray"): np.ndarray,
@@ -66,7 +62,6 @@ _ADMITTED: dict[tuple[str, str], Any] = {
     ("pandas.core.indexes.base", "Index"): _Index,
     ("pandas.core.indexes.base", "_new_Index"): _new_index,
     ("pandas.core.indexes.range", "RangeIndex"): _RangeIndex,
-    ("pandas._libs.internals", "_unpickle_block"): _block,
 }
 for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
     for _name in ("_reconstruct", "scalar"):
@@ -103,24 +98,13 @@ def _columns(frame: Any) -> Table:
     if not isinstance(frame, _Frame):
         raise UnsafeInputError("the pickle holds something else than a table")
     manager = next(value for value in frame.state.values() if isinstance(value, _Blocks))
-    axes, blocks = _axes_and_blocks(manager)
-    names = list(_labels(axes[0]))
+    parts = manager.state[3]["0.14.1"]
+    names = list(parts["axes"][0].state["data"])
     table: Table = {}
-    for values, placement in blocks:
+    for block in parts["blocks"]:
+        placement = block["mgr_locs"]
         positions = range(len(names))[placement] if isinstance(placement, slice) else placement
-        for row, position in zip(np.atleast_2d(values), positions, strict=True):
+        for row, position in zip(np.atleast_2d(block["values"]), positions, strict=True):
             table[str(names[int(position)])] = row
     return {name: table[name] for name in map(str, names)}
 
-
-def _axes_and_blocks(manager: _Blocks) -> tuple[Any, list[tuple[Any, Any]]]:
-    """The two ways in which pandas has pickled its block manager: as a state, and as arguments of blocks."""
-    if manager.state is not None:
-        state = manager.state[3]["0.14.1"]
-        return state["axes"], [(block["values"], block["mgr_locs"]) for block in state["blocks"]]
-    blocks, axes = manager.arguments
-    return axes, [(block.arguments[0], block.arguments[1]) for block in blocks]
-
-
-def _labels(index: _Index) -> Any:
-    return index.state["data"]

@@ -43,6 +43,9 @@ def write_recording(source: RecordingSource, path: Path, *, progress: Progress =
 
 
 def _write_head(file: h5py.File, source: RecordingSource) -> None:
+    # Groups that come into being by themselves carry the time of day; the same source must be the same bytes.
+    for group in ("ego", layout.STREAMS, "frames", layout.FRAME_SAMPLES):
+        file.create_group(group)
     file.attrs["format"] = layout.FORMAT
     file.attrs["version"] = layout.VERSION
     file.attrs["source"] = source.name
@@ -119,7 +122,7 @@ def _write_frames(file: h5py.File, source: RecordingSource, spans: dict[str, npt
     times = reference.timeline.times_ns if source.frame_times_ns is None else source.frame_times_ns
     own = _frame_samples(reference, Timeline(times).times_ns, reference.timeline.period_ns)
     frame_spans = np.where(own[:, None] >= 0, spans[source.reference][own], times[:, None])
-    middles = frame_spans.mean(axis=1).astype(np.int64)
+    middles = frame_spans[:, 0] + (frame_spans[:, 1] - frame_spans[:, 0]) // 2
     file[layout.FRAME_TIMES] = times
     file[layout.FRAME_SPANS] = frame_spans
     for stream in source.streams:

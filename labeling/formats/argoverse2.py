@@ -15,6 +15,7 @@ from calibration import RigidTransform
 from calibration.errors import FormatError
 from fusion import CuboidTable
 from fusion.cloud import fused_cloud
+from fusion.frame_clock import timed_by_sweeps
 from fusion.readers.files import as_int64, read_feather
 from fusion.recording import Recording
 from labeling.formats.report import ExportReport, unsayable
@@ -102,18 +103,12 @@ def read(recording: Recording, path: Path, ontology: Ontology) -> list[Track]:
     rotation = np.stack([table[name] for name in _POSE[:4]], axis=1).astype(np.float64)
     translation = np.stack([table[name] for name in _POSE[4:]], axis=1).astype(np.float64)
     world_from_object = recording.ego_motion.at(stamps) * RigidTransform(rotation, translation)
-    times = FrameTimes(recording)
-    moments = [
-        times.time_at(position, int(frame))
-        for position, frame in zip(world_from_object.translation, frames, strict=True)
-    ]
-    return tracks_from_table(
-        CuboidTable(
-            track_ids=tuple(map(str, table["track_uuid"])),
-            classes=tuple(map(str, table["category"])),
-            times_ns=as_int64(moments),
-            frames=frames,
-            world_from_object=world_from_object,
-            sizes_m=np.stack([table[name] for name in _SIZE], axis=1).astype(np.float64),
-        )
+    cuboids = CuboidTable(
+        track_ids=tuple(map(str, table["track_uuid"])),
+        classes=tuple(map(str, table["category"])),
+        times_ns=None,
+        frames=frames,
+        world_from_object=world_from_object,
+        sizes_m=np.stack([table[name] for name in _SIZE], axis=1).astype(np.float64),
     )
+    return tracks_from_table(timed_by_sweeps(cuboids, recording))

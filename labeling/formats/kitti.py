@@ -30,8 +30,8 @@ from labeling.track import PresenceKind, Track
 _COLUMNS = 17
 _IGNORED = "DontCare"
 _TILT_RAD = 1e-3
-# Object axes (x forward, y left, z up) of a cuboid with rotation_y 0, in the camera's axes (x right, y down, z
-# forward). _CAMERA_FROM_UPRIGHT: FloatArray = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+# Axes of a cuboid (x forward, y left, z up) with rotation_y 0, in the camera's (x right, y down, z forward).
+_CAMERA_FROM_UPRIGHT: FloatArray = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 
 PAGE_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
-    "connect-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'"
+    "connect-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
+    "object-src 'none'"
 )
 # The Rerun widget runs in a sandboxed frame of an origin of its own; it may load itself and reach nothing else.
 FRAME_POLICY = (
