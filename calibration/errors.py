@@ -54,7 +54,11 @@ class EditError(BoxwrightError):
 
 
 class ConflictError(EditError):
-    """The track has changed since the caller last saw it."""
+    """Tracks have changed since the caller last saw them; track_ids says which."""
+
+    def __init__(self, what: str, track_ids: tuple[str, ...], *, do: str = "") -> None:
+        super().__init__(what, do=do, where=", ".join(track_ids))
+        self.track_ids = track_ids
 
 
 class ForbiddenError(EditError):

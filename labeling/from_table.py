@@ -9,7 +9,7 @@ import numpy as np
 from fusion import CuboidTable
 from fusion.timeline import Int64Array
 from labeling.intervals import sort_states
-from labeling.ontology import Ontology
+from labeling.ontology import Ontology, default_ontology
 from labeling.track import Maker, Presence, PresenceKind, State, Track
 
 _VISIBILITY = "visibility"  # an attribute that says whether the object could be seen becomes presence, not a state
@@ -84,7 +84,12 @@ def _attributes_and_states(
 
 
 def extended_ontology(ontology: Ontology, tracks: list[Track]) -> Ontology:
-    """The ontology with the classes that tracks bring and it does not know, at their median size."""
+    """The ontology with the classes that tracks bring and it does not know, at their median size.
+
+    A dataset's own classes take the place of the default ones that nobody has touched.
+    """
+    if ontology == default_ontology() and any(track.class_name not in ontology.names for track in tracks):
+        ontology = Ontology(())
     for name in dict.fromkeys(track.class_name for track in tracks):
         if name not in ontology.names:
             sizes = np.array([track.size_m for track in tracks if track.class_name == name])

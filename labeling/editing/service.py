@@ -183,8 +183,8 @@ def _check_expected(rows: Mapping[str, Row], expected: Mapping[str, int]) -> Non
         if track_id in rows and rows[track_id].revision != revision:
             raise ConflictError(
                 f"the track was changed meanwhile (revision {rows[track_id].revision}, you saw {revision})",
+                (track_id,),
                 do="look at the new version and edit again",
-                where=track_id,
             )
 
 
@@ -192,7 +192,7 @@ def _check_untouched(transaction: Transaction, recording: str, target: int, acto
     touched = transaction.touched(recording, target)
     other = transaction.others_since(recording, touched, target, actor)
     if other is not None:
-        raise ConflictError(f"{other} has changed the same track since, {kind} would overwrite that", where=recording)
+        raise ConflictError(f"{other} has changed the same track since, {kind} would overwrite that", touched)
 
 
 def _can(transaction: Transaction, recording: str, actor: str) -> tuple[bool, bool]:

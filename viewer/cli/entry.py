@@ -7,25 +7,34 @@ from __future__ import annotations
 
 import sys
 
-import click
+import typer
 
-from calibration.errors import BoxwrightError, UsageError
 from viewer.cli.commands import app
+
+# typer keeps a click of its own in newer versions; its errors have one root in both.
+_CALLED_WRONGLY = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 
 def main() -> None:
     """Run the command line."""
     try:
         code = app(standalone_mode=False)
-    except UsageError as error:
-        code = _complain(str(error), 2)
-    except BoxwrightError as error:
-        code = _complain(str(error), 1)
-    except click.ClickException as error:
-        code = _complain(f"{error.format_message()} (see `boxwright --help`)", 2)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         code = _complain("stopped", 130)
+    except Exception as error:
+        code = _explain(error)
     sys.exit(code or 0)
+
+
+def _explain(error: Exception) -> int:
+    """One line for an error that is the user's to act on; anything else is a bug of ours and keeps its traceback."""
+    from calibration.errors import BoxwrightError, UsageError  # not above: it loads numpy, and --help must not
+
+    if isinstance(error, _CALLED_WRONGLY):
+        return _complain(f"{error.format_message()} (see `boxwright --help`)", 2)
+    if isinstance(error, BoxwrightError):
+        return _complain(str(error), 2 if isinstance(error, UsageError) else 1)
+    raise error
 
 
 def _complain(message: str, code: int) -> int:

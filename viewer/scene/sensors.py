@@ -25,6 +25,8 @@ def log_sensors(stream: SceneStream, recording: Recording, frame: int) -> None:
     _log_ground(stream, world_from_ego)
     for camera in recording.cameras():
         _log_camera(stream, recording, camera, frame)
+    for camera in recording.depth_cameras():
+        _log_depth(stream, recording, camera, frame)
 
 
 def _log_ground(stream: SceneStream, world_from_ego: RigidTransform) -> None:
@@ -48,9 +50,19 @@ def _log_camera(stream: SceneStream, recording: Recording, camera: str, frame: i
     stream.log(image_entity(camera), rr.EncodedImage(contents=image.data, media_type=image.media_type))
 
 
+def _log_depth(stream: SceneStream, recording: Recording, camera: str, frame: int) -> None:
+    index = recording.sample_of(camera, frame)
+    if index is None:
+        stream.log(image_entity(camera), rr.Clear(recursive=False))
+        return
+    depth = recording.depth(camera, index)
+    stream.log(camera_entity(camera), transform(recording.world_from_sensor(camera, index)))
+    stream.log(image_entity(camera), rr.DepthImage(depth.values, meter=1.0 / depth.metres_per_unit))
+
+
 def log_cameras(stream: SceneStream, recording: Recording) -> None:
     """Log how the cameras see, which does not change. Distortion is not Rerun's: outlines come already bent."""
-    for camera in recording.cameras():
+    for camera in (*recording.cameras(), *recording.depth_cameras()):
         stream.log(camera_entity(camera), pinhole(recording.rig[camera].model), static=True)
 
 

@@ -23,8 +23,11 @@ def log_static(stream: SceneStream, recording: Recording) -> None:
 
 def log_blueprint(stream: SceneStream, recording: Recording) -> None:
     """Send the layout and the first view: the ego's surroundings, not the origin."""
+    depth = [f"+ {camera_entity(name)}/**" for name in recording.depth_cameras()]
     cloud = rrb.Spatial3DView(
         origin=WORLD,
+        # Photos have views of their own; hung up around the ego they would hide the cloud.
+        contents=["+ $origin/**", f"- {WORLD}/cameras/**", *depth],
         name="Cloud",
         background=rrb.Background(color=_BACKGROUND, kind=rrb.BackgroundKind.SolidColor),
         line_grid=rrb.LineGrid3D(visible=False),
@@ -32,7 +35,7 @@ def log_blueprint(stream: SceneStream, recording: Recording) -> None:
     )
     cameras = [
         rrb.Spatial2DView(origin=camera_entity(name), contents=[f"{camera_entity(name)}/**"], name=name)
-        for name in recording.cameras()
+        for name in (*recording.cameras(), *recording.depth_cameras())
     ]
     layout = rrb.Vertical(cloud, _camera_rows(cameras), row_shares=[3, 2]) if cameras else cloud
     stream.rerun.send_blueprint(rrb.Blueprint(layout, collapse_panels=True, auto_views=False))

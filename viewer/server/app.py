@@ -15,7 +15,7 @@ from labeling.project import Project
 from viewer import __version__
 from viewer.server.api import router
 from viewer.server.assets import mount_assets
-from viewer.server.schemas import Problem
+from viewer.server.schemas import Problem, TrackReply
 from viewer.server.security import Access, SecurityMiddleware
 from viewer.server.workspace import Workspace
 
@@ -54,9 +54,17 @@ def create_app(project: Project, access: Access, *, with_page: bool = True) -> F
     return app
 
 
-def _known_problem(_: Request, error: Exception) -> JSONResponse:
+def _known_problem(request: Request, error: Exception) -> JSONResponse:
     status = next(status for kind, status in _STATUS if isinstance(error, kind))
-    return JSONResponse(Problem(error=str(error)).model_dump(mode="json"), status_code=status)
+    tracks = _current(request, error) if isinstance(error, ConflictError) else []
+    return JSONResponse(Problem(error=str(error), tracks=tracks).model_dump(mode="json"), status_code=status)
+
+
+def _current(request: Request, error: ConflictError) -> list[TrackReply]:
+    """The tracks that a conflict is about, as they are now."""
+    workspace: Workspace = request.app.state.workspace
+    _, versions = workspace.labels.versions(request.path_params["name"])
+    return [TrackReply.of(versions[each]) for each in error.track_ids if each in versions]
 
 
 def _bad_request(_: Request, error: Exception) -> JSONResponse:
