@@ -80,8 +80,9 @@ def _gather(
     if not shown:
         return
     query = np.stack([np.concatenate([[time], exposures[frame][:, 1]]) for frame, time, _ in shown])
+    missing = np.stack([np.concatenate([[False], exposures[frame][:, 0] < 0]) for frame, _, _ in shown])
     moments = np.array([time for _, time, _ in shown])
-    poses = track.at(np.where(query < 0, moments[:, None], query))
+    poses = track.at(np.where(missing, moments[:, None], query))
     for row, (frame, time_ns, kind) in enumerate(shown):
         into = gathered[frame]
         into.ids.append(track.id)

@@ -80,10 +80,12 @@ def read_ontology(path: Path) -> Ontology:
         raise InputError("the project has no ontology", do="run `boxwright init DIR`", where=path) from error
     except yaml.YAMLError as error:
         raise InputError(f"not valid YAML ({' '.join(str(error).split())})", where=path) from error
+    except UnicodeDecodeError as error:
+        raise InputError("not text in UTF-8", do="save it as UTF-8", where=path) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise InputError(f"the ontology is wrong at {place}: {first['msg']}", where=path) from error
+        raise InputError(f"the ontology is wrong at {place or 'the start'}: {first['msg']}", where=path) from error
 
 
 def write_ontology(ontology: Ontology, path: Path) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from calibration import RigidTransform
 from calibration.errors import EditError
@@ -17,6 +18,13 @@ from fusion.timeline import Int64Array
 from labeling.cuboid import Cuboid
 from labeling.times import TimeNs
 from labeling.trajectory import poses_at
+
+_MAX_DISTANCE_M = 1e9
+_MAX_SPAN_NS = 2**62  # differences of times fit an int64, and then some
+_MAX_NAME = 200
+
+Coordinate = Annotated[float, Field(ge=-_MAX_DISTANCE_M, le=_MAX_DISTANCE_M, allow_inf_nan=False)]
+Component = Annotated[float, Field(ge=-2.0, le=2.0, allow_inf_nan=False)]
 
 
 class Maker(StrEnum):
@@ -41,8 +49,8 @@ class Knot:
     """A timed pose of the cuboid's centre in the world. position_m: x, y, z; rotation_wxyz: unit quaternion."""
 
     time_ns: TimeNs
-    position_m: tuple[float, float, float]
-    rotation_wxyz: tuple[float, float, float, float]
+    position_m: tuple[Coordinate, Coordinate, Coordinate]
+    rotation_wxyz: tuple[Component, Component, Component, Component]
     maker: Maker = Maker.HUMAN
 
     @property
@@ -88,8 +96,9 @@ class Track:
     """One object.
 
     size_m: length, width, height. Knots as columns: times_ns (K,) int64 increasing, positions_m (K, 3) and
-    rotations_wxyz (K, 4) float64, makers K; K is at least 1. presence and states: intervals sorted by start.
-    Raises EditError if a size is not positive, a number is not finite, or times do not increase.
+    rotations_wxyz (K, 4) float64, makers K; K is at least 1. presence and states: intervals sorted by start; those of
+    presence, and those of one state, do not overlap. Raises EditError if a size is not positive, a number is not
+    finite, times do not increase or lie more than 146 years apart, or intervals overlap.
     """
 
     id: str
@@ -182,19 +191,40 @@ _ONE_TURN: FloatArray = np.array([[1.0, 0.0, 0.0, 0.0]])
 
 
 def _check(track: Track) -> None:
+    _check_knots(track)
+    _check_intervals(track)
+    if not all(0 < len(name) <= _MAX_NAME for name in (track.id, track.class_name)):
+        raise EditError(f"an identity and a class have 1 to {_MAX_NAME} characters", where=track.id[:_MAX_NAME])
+    if not all(np.isfinite(value) and 0.0 < value < 1000.0 for value in track.size_m):
+        raise EditError(f"a size must be positive metres, not {track.size_m}", where=track.id)
+
+
+def _check_knots(track: Track) -> None:
     count = len(track.times_ns)
     shapes = (track.positions_m.shape, track.rotations_wxyz.shape, len(track.makers))
     if count == 0 or shapes != ((count, 3), (count, 4), count):
         raise EditError("a track needs knots, each with a time, a position, a rotation and a maker", where=track.id)
-    if np.any(np.diff(track.times_ns) <= 0):
+    if np.any(track.times_ns[1:] <= track.times_ns[:-1]):
         raise EditError("two knots of a track have one time", where=track.id)
+    if int(track.times_ns[-1]) - int(track.times_ns[0]) > _MAX_SPAN_NS:
+        raise EditError("the knots of a track lie more than 146 years apart", where=track.id)
     if not (np.all(np.isfinite(track.positions_m)) and np.all(np.isfinite(track.rotations_wxyz))):
         raise EditError("a knot has a number that is not finite", where=track.id)
+    if np.any(np.abs(track.positions_m) > _MAX_DISTANCE_M):
+        raise EditError(f"a knot lies more than {_MAX_DISTANCE_M:.0e} m from the origin", where=track.id)
     if np.any(np.abs(np.linalg.norm(track.rotations_wxyz, axis=1) - 1.0) > 1e-6):
         raise EditError("a knot's rotation is not a unit quaternion", where=track.id)
-    if not all(np.isfinite(value) and 0.0 < value < 1000.0 for value in track.size_m):
-        raise EditError(f"a size must be positive metres, not {track.size_m}", where=track.id)
-    spans = [(each.start_ns, each.end_ns) for each in track.presence]
-    spans += [(each.start_ns, each.end_ns) for each in track.states]
-    if any(end < start for start, end in spans):
+
+
+def _check_intervals(track: Track) -> None:
+    intervals: tuple[Presence | State, ...] = (*track.presence, *track.states)
+    if any(each.end_ns < each.start_ns for each in intervals):
         raise EditError("an interval ends before it starts", where=track.id)
+    if any(each.kind is PresenceKind.ABSENT for each in track.presence):
+        raise EditError("absent is where there is no interval, not an interval", where=track.id)
+    ends: dict[str | None, int] = {}
+    for each in intervals:
+        name = each.name if isinstance(each, State) else None
+        if name in ends and each.start_ns <= ends[name]:
+            raise EditError("two intervals of presence, or of one state, overlap", where=track.id)
+        ends[name] = each.end_ns

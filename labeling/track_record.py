@@ -40,13 +40,15 @@ class TrackRecord:
             knots=track.knots,
             presence=track.presence,
             states=track.states,
-            attributes=dict(track.attributes),
+            attributes=dict(sorted(track.attributes)),
         )
 
     def track(self) -> Track:
         """To a track. Raises EditError where the numbers do not make one."""
-        bare = Track.from_knots(self.id, self.class_name, self.size_m, self.knots, self.presence)
-        return replace(bare, states=self.states, attributes=tuple(sorted(self.attributes.items())))
+        presence = sorted(self.presence, key=lambda each: each.start_ns)
+        states = tuple(sorted(self.states, key=lambda each: (each.start_ns, each.name)))
+        bare = Track.from_knots(self.id, self.class_name, self.size_m, self.knots, presence)
+        return replace(bare, states=states, attributes=tuple(sorted(self.attributes.items())))
 
 
 _RECORD = TypeAdapter(TrackRecord)

@@ -38,6 +38,12 @@ def _seconds(times_ns: Int64Array, start_ns: np.int64) -> FloatArray:
     return np.asarray((times_ns - start_ns) * 1e-9)
 
 
+def _reach(times_ns: Int64Array) -> tuple[int, int]:
+    """First and last time at which the object still moves, within int64."""
+    first, last = int(times_ns[0]) - EXTRAPOLATION_NS, int(times_ns[-1]) + EXTRAPOLATION_NS
+    return max(first, -(2**63)), min(last, 2**63 - 1)
+
+
 def _positions(times_ns: Int64Array, positions: FloatArray, query: Int64Array) -> FloatArray:
     start = times_ns[0]
     inside = np.clip(query, times_ns[0], times_ns[-1])
@@ -48,7 +54,7 @@ def _positions(times_ns: Int64Array, positions: FloatArray, query: Int64Array) -
         result = PchipInterpolator(knots, positions, axis=0)(at)
     else:
         result = CubicSpline(knots, positions, axis=0)(at)
-    beyond = np.clip(query - inside, -EXTRAPOLATION_NS, EXTRAPOLATION_NS) * 1e-9
+    beyond = (np.clip(query, *_reach(times_ns)) - inside) * 1e-9
     first = (positions[1] - positions[0]) / (knots[1] - knots[0])
     last = (positions[-1] - positions[-2]) / (knots[-1] - knots[-2])
     return np.asarray(result + beyond[:, None] * np.where(beyond[:, None] < 0, first, last))

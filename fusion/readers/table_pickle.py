@@ -107,4 +107,3 @@ def _columns(frame: Any) -> Table:
         for row, position in zip(np.atleast_2d(block["values"]), positions, strict=True):
             table[str(names[int(position)])] = row
     return {name: table[name] for name in map(str, names)}
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,9 @@ from fusion.ego_motion import EgoMotion
 from fusion.recording import layout
 from fusion.samples import DepthImage, EncodedImage, PointFrame, Sweep
 from fusion.timeline import Int64Array, Timeline
+
+_POINT_FRAME = "point_frame"
+_SWEEP_COLUMNS = (b"points_m", b"intensity", b"time_offset_ns")
 
 
 class Recording:
@@ -39,6 +43,7 @@ class Recording:
         self._streams: dict[str, h5py.Group] = dict(file[layout.STREAMS].items())
         self._times = {name: Timeline(group["times_ns"][()]) for name, group in self._streams.items()}
         self._samples = {name: file[f"{layout.FRAME_SAMPLES}/{name}"][()] for name in self._streams}
+        self._point_frames = {name: PointFrame(group.attrs[_POINT_FRAME]) for name, group in self._streams.items()}
         self._own_poses = {
             name: _poses(group["world_from_sensor"][()])
             for name, group in self._streams.items()
@@ -51,7 +56,8 @@ class Recording:
         if not path.is_file():
             raise RecordingError("there is no such recording", do="see `boxwright info DIR`", where=path)
         try:
-            file = h5py.File(path, "r", locking=False)
+            # Every sample is one chunk that is read whole: a chunk cache would only copy it once more.
+            file = h5py.File(path, "r", locking=False, rdcc_nbytes=0)
         except OSError as error:
             raise RecordingError("not a readable recording file", do="import it again", where=path) from error
         try:
@@ -87,7 +93,8 @@ class Recording:
 
     def point_frame(self, sensor: str) -> PointFrame:
         """In which frame the points of a LiDAR are stored."""
-        return PointFrame(self._group(sensor).attrs["point_frame"])
+        self._group(sensor)
+        return self._point_frames[sensor]
 
     def sample_of(self, sensor: str, frame: int) -> int | None:
         """Index of the sample that belongs to a frame, if there is one and its data is in the file."""
@@ -107,8 +114,24 @@ class Recording:
 
     def sweep(self, lidar: str, index: int) -> Sweep:
         """The sweep, in the stream's `point_frame`."""
-        group = self._sample(lidar, index)
-        return Sweep(group["points_m"][()].T, group["intensity"][()], group["time_offset_ns"][()])
+        return self.sweeps([(lidar, index)])[0]
+
+    def sweeps(self, samples: Sequence[tuple[str, int]]) -> tuple[Sweep, tuple[int, ...]]:
+        """Sweeps one after another in one block of memory, and how many points each (lidar, index) brought.
+
+        Each part is in its own stream's `point_frame`, its times relative to its own timestamp.
+        """
+        columns = [self._columns(lidar, index) for lidar, index in samples]
+        counts = tuple(intensity.shape[0] for _, intensity, _ in columns)
+        planes = np.empty((3, sum(counts)), np.float32)
+        intensity = np.empty(sum(counts), np.result_type(*(each.dtype for _, each, _ in columns)))
+        offsets = np.empty(sum(counts), np.int32)
+        end = 0
+        for count, stored in zip(counts, columns, strict=True):
+            start, end = end, end + count
+            for dataset, block in zip(stored, (planes, intensity, offsets), strict=True):
+                _read_into(dataset, block, start, count)
+        return Sweep(planes.T, intensity, offsets), counts
 
     def depth(self, camera: str, index: int) -> DepthImage:
         """The depth image."""
@@ -150,12 +173,25 @@ class Recording:
             raise RecordingError(f"no stream {sensor!r}; there are {', '.join(self.streams)}", where=self.path)
         return self._streams[sensor]
 
+    def _columns(self, lidar: str, index: int) -> list[Any]:
+        """Handles of a sweep's datasets; h5py's own objects cost more to make than a sweep to read."""
+        group = self._sample(lidar, index)
+        return [h5py.h5d.open(group.id, name) for name in _SWEEP_COLUMNS]
+
     def _sample(self, sensor: str, index: int) -> Any:
         group = self._group(sensor)
         key = layout.sample_key(index)
         if key not in group:
             raise RecordingError(f"sample {index} of {sensor} is not in the recording", where=self.path)
         return group[key]
+
+
+def _read_into(dataset: Any, block: npt.NDArray[Any], start: int, count: int) -> None:
+    """Read a dataset (count,) or (3, count) to block[..., start : start + count]."""
+    if count:
+        space = h5py.h5s.create_simple(block.shape)
+        space.select_hyperslab((0,) * (block.ndim - 1) + (start,), (*block.shape[:-1], count))
+        dataset.read(space, h5py.h5s.ALL, block)
 
 
 def _poses(rows: npt.NDArray[np.float64]) -> RigidTransform:

@@ -147,7 +147,12 @@ def _swap(edit: edits.Swap, tracks: Tracks) -> Versions:
 
 
 def _apply_patches(edit: ApplyPatches, tracks: Tracks) -> Versions:
-    return {patch.track_id: patched(patch, tracks.get(patch.track_id)) for patch in edit.patches}
+    versions: Versions = {}
+    for patch in edit.patches:
+        if patch.track_id in versions:
+            raise EditError("two patches are about one track", where=patch.track_id)
+        versions[patch.track_id] = patched(patch, tracks.get(patch.track_id))
+    return versions
 
 
 _RULES: dict[type[Any], Callable[[Any, Tracks], Versions]] = {

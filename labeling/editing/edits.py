@@ -193,7 +193,7 @@ class TrackPatch:
     track_id: Identifier
     delete: bool = False
     whole: TrackRecord | None = None
-    class_name: str | None = None
+    class_name: Identifier | None = None
     size_m: tuple[Length, Length, Length] | None = None
     set_knots: tuple[Knot, ...] = ()
     removed_knots: tuple[TimeNs, ...] = ()

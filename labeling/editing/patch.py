@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from calibration.errors import EditError
 from labeling.editing.edits import TrackPatch
-from labeling.track import Track
+from labeling.track import Maker, Track
 from labeling.track_record import TrackRecord
 
 
@@ -19,12 +21,12 @@ def difference(track_id: str, before: Track | None, after: Track | None) -> Trac
         return TrackPatch(track_id, delete=True)
     if before is None:
         return TrackPatch(track_id, whole=TrackRecord.of(after))
-    old, new = {k.time_ns: k for k in before.knots}, {k.time_ns: k for k in after.knots}
+    old, new = _knot_bytes(before), _knot_bytes(after)
     return TrackPatch(
         track_id,
         class_name=after.class_name if after.class_name != before.class_name else None,
         size_m=after.size_m if after.size_m != before.size_m else None,
-        set_knots=tuple(knot for time, knot in new.items() if old.get(time) != knot),
+        set_knots=tuple(knot for knot in after.knots if old.get(knot.time_ns) != new[knot.time_ns]),
         removed_knots=tuple(time for time in old if time not in new),
         presence=after.presence if after.presence != before.presence else None,
         states=after.states if after.states != before.states else None,
@@ -32,11 +34,20 @@ def difference(track_id: str, before: Track | None, after: Track | None) -> Trac
     )
 
 
+def _knot_bytes(track: Track) -> dict[int, tuple[Maker, bytes]]:
+    """Knots by time, as bytes: to == the two zeros are one, and a zero would come back with the other sign."""
+    numbers = np.concatenate([track.positions_m, track.rotations_wxyz], axis=1)
+    rows = zip(track.times_ns.tolist(), track.makers, numbers, strict=True)
+    return {time: (maker, row.tobytes()) for time, maker, row in rows}
+
+
 def patched(patch: TrackPatch, track: Track | None) -> Track | None:
     """The track with the patch applied. Raises EditError where there is nothing to patch."""
     if patch.delete:
         return None
     if patch.whole is not None:
+        if patch.whole.id != patch.track_id:
+            raise EditError("a patch holds a track of another identity", where=patch.track_id)
         return patch.whole.track()
     if track is None:
         raise EditError("the track to restore does not exist any more", where=patch.track_id)

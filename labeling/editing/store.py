@@ -144,7 +144,8 @@ class Transaction:
         statement = sa.insert(JOURNAL).values(values).returning(JOURNAL.c.sequence)
         sequence = int(self._connection.execute(statement).scalar_one())
         rows = [{"recording": entry.recording, "track_id": each, "sequence": sequence} for each in touched]
-        self._connection.execute(sa.insert(TOUCHED), rows)
+        if rows:
+            self._connection.execute(sa.insert(TOUCHED), rows)
         return sequence
 
     def touched(self, recording: str, sequence: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from calibration.errors import FormatError
+from calibration.errors import EditError, FormatError
 from fusion.recording import Recording
 from labeling.formats.report import ExportReport
 from labeling.ontology import Ontology
@@ -31,3 +31,5 @@ def read(recording: Recording, path: Path, ontology: Ontology) -> list[Track]:
         raise FormatError(
             f"not a Boxwright track file ({first['msg']} at {place or 'the start'})", where=path
         ) from error
+    except EditError as error:
+        raise FormatError(f"a track in the file makes no sense ({error})", where=path) from error

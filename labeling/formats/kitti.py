@@ -59,7 +59,7 @@ class KittiRow:
 def parse_rows(path: Path) -> list[KittiRow]:
     """All lines but `DontCare`. Raises FormatError with the number of the first line that is broken."""
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         words = line.split()
         if not words:
             continue
@@ -76,6 +76,8 @@ def parse_rows(path: Path) -> list[KittiRow]:
 
 def _parse(words: list[str]) -> KittiRow:
     v = [float(word) for word in words[5:_COLUMNS]]
+    if not np.all(np.isfinite(v)) or (words[2] != _IGNORED and min(v[5:8]) <= 0.0):
+        raise ValueError("a number is not finite or a size not positive")
     return KittiRow(
         frame=int(words[0]),
         number=int(words[1]),
@@ -217,5 +219,10 @@ def _sample(recording: Recording, camera: str, frame: int, path: Path) -> int:
 def _identities(path: Path, numbers: set[int]) -> dict[int, str]:
     kept: dict[str, str] = {}
     if _ids_path(path).is_file():
-        kept = json.loads(_ids_path(path).read_text(encoding="utf-8"))
+        try:
+            kept = json.loads(_ids_path(path).read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise FormatError(
+                "not readable JSON", do="delete it to get new identities", where=_ids_path(path)
+            ) from error
     return {number: kept.get(str(number), f"kitti-{number}") for number in numbers}

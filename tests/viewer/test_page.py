@@ -1,0 +1,236 @@
+"""The workbench page in a real Chromium, on the shipped sample."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from labeling.formats import LABEL_FORMATS
+from labeling.track import Maker
+from tests.viewer.conftest import TOKEN, Served, wait_for
+
+pytestmark = pytest.mark.browser
+
+CAR_RGB = (230, 159, 0)
+
+
+def look(page: Page, name: str) -> Any:
+    """A value of the page's read-only `window.boxwright`."""
+    return page.evaluate(f"() => window.boxwright.{name}")
+
+
+def pixels(page: Page) -> np.ndarray:
+    """The Rerun canvas as RGB."""
+    image = page.locator("iframe").screenshot()
+    return np.asarray(Image.open(io.BytesIO(image)).convert("RGB")).astype(int)
+
+
+def settled_pixels(page: Page) -> np.ndarray:
+    """The canvas once it has stopped changing."""
+    before = pixels(page)
+    for _ in range(40):
+        page.wait_for_timeout(300)
+        after = pixels(page)
+        if np.abs(after - before).max() < 12:
+            return after
+        before = after
+    return before
+
+
+def select_in_canvas(page: Page) -> str:
+    """Click on cuboid lines of a car in the cloud until one is hit; the id of the track it selected."""
+    frame = page.locator("iframe").bounding_box()
+    picture = settled_pixels(page)
+    cloud = picture[: picture.shape[0] // 2]
+    rows, columns = np.nonzero(np.abs(cloud - CAR_RGB).sum(axis=2) < 60)
+    assert len(rows) > 50, "no cuboid of a car is to be seen in the cloud"
+    for index in np.linspace(0, len(rows) - 1, 12).astype(int)[::-1]:
+        page.mouse.click(frame["x"] + int(columns[index]), frame["y"] + int(rows[index]))
+        page.wait_for_timeout(1500)
+        if look(page, "selectedTrackId"):
+            return str(look(page, "selectedTrackId"))
+    pytest.fail("no click in the cloud selected a track")
+
+
+def select_in_list(page: Page, track_id: str) -> None:
+    page.locator(f'[data-testid=track-row][data-track-id="{track_id}"]').click()
+    wait_for(lambda: look(page, "cropPoints") > 0, "the object's points do not come")
+
+
+def wait_saved(page: Page) -> None:
+    page.wait_for_selector("[data-testid=save-state][data-state=saved]", timeout=30_000)
+    wait_for(lambda: look(page, "pendingEdits") == 0, "edits stay unsaved")
+
+
+def drag_side(page: Page, view: str, side: str, by: tuple[float, float], modifier: str | None = None) -> None:
+    """Drag the middle of a cuboid's side in an orthographic view by pixels."""
+    start = page.evaluate(f"() => window.boxwright.sidePixel('{view}', '{side}')")
+    if modifier:
+        page.keyboard.down(modifier)
+    page.mouse.move(start["x"], start["y"])
+    page.mouse.down()
+    page.mouse.move(start["x"] + by[0] / 2, start["y"] + by[1] / 2, steps=4)
+    page.mouse.move(start["x"] + by[0], start["y"] + by[1], steps=4)
+    page.mouse.up()
+    if modifier:
+        page.keyboard.up(modifier)
+
+
+def outward(page: Page, view: str, side: str, length: float) -> tuple[float, float]:
+    """Pixels from the cuboid's centre through the side's middle and beyond."""
+    middle = page.evaluate(f"() => window.boxwright.sidePixel('{view}', '{side}')")
+    centre = page.evaluate(f"() => window.boxwright.centrePixel('{view}')")
+    way = np.array([middle["x"] - centre["x"], middle["y"] - centre["y"]])
+    return tuple((way / np.linalg.norm(way) * length).tolist())
+
+
+def stored(served: Served, track_id: str) -> Any:
+    labels = served.project.labels()
+    track = labels.tracks("street")[track_id]
+    labels.close()
+    return track
+
+
+def near_car(served: Served) -> str:
+    """The car nearest to the ego in the first frame: large in the cloud and in a photo."""
+    labels = served.project.labels()
+    tracks = labels.tracks("street")
+    labels.close()
+    with served.project.recording("street") as recording:
+        start = recording.ego_motion.at(recording.frame_middle_ns(0)).inverse()
+    ahead = {
+        track.id: float(start.apply(track.positions_m[0])[0])
+        for track in tracks.values()
+        if track.class_name == "car" and start.apply(track.positions_m[0])[0] > 6
+    }
+    return min(ahead, key=ahead.__getitem__)
+
+
+def test_from_a_click_in_rerun_to_an_export(page: Page, served: Served, browser: Browser) -> None:
+    """The first issue's walk: click, drag, see it move in cloud and photos, undo, kill the server, find it again."""
+    clicked = select_in_canvas(page)
+    row = page.locator(f'[data-testid=track-row][data-track-id="{clicked}"]')
+    assert row.get_attribute("aria-selected") == "true"
+
+    car = near_car(served)
+    select_in_list(page, car)
+    original = stored(served, car)
+    before = settled_pixels(page)
+    drag_side(page, "top", "front", outward(page, "top", "front", 60))
+    wait_saved(page)
+    longer = stored(served, car)
+    assert longer.size_m[0] > original.size_m[0] + 0.3
+    rear = [track.at(track.times_ns).apply(np.array([[-0.5 * track.size_m[0], 0, 0]])) for track in (original, longer)]
+    np.testing.assert_allclose(rear[0], rear[1], atol=1e-6)  # the opposite side has stayed where it was, at every time
+    after = settled_pixels(page)
+    half = len(after) // 2
+    changed = np.abs(after - before).max(axis=2) > 60
+    assert changed[:half].sum() > 100, "the cloud shows the old cuboid"
+    assert changed[half:].sum() > 30, "the photos show the old outline"
+
+    page.keyboard.press("Control+z")
+    wait_for(lambda: stored(served, car).size_m == original.size_m, "Ctrl+Z does not undo")
+    restored = settled_pixels(page)
+    assert (np.abs(restored - before).max(axis=2) > 60).sum() < 0.1 * changed.sum(), "undo is not to be seen in Rerun"
+
+    drag_side(page, "top", "left", outward(page, "top", "left", 40))
+    wait_saved(page)
+    wider = stored(served, car)
+    assert wider.size_m[1] > original.size_m[1] + 0.2
+    served.kill()
+    served.start()
+    assert stored(served, car).size_m == wider.size_m
+    page.goto("about:blank")
+    page.goto(served.address)
+    page.wait_for_selector("body[data-ready=true]", timeout=120_000)
+    select_in_list(page, car)
+    assert float(page.locator("[data-testid=field-width]").input_value()) == pytest.approx(wider.size_m[1], abs=0.01)
+
+    out = served.project.root / "tracks.json"
+    labels = served.project.labels()
+    with served.project.recording("street") as recording:
+        LABEL_FORMATS["boxwright"].write(recording, labels.tracks("street"), out)
+        exported = LABEL_FORMATS["boxwright"].read(recording, out, served.project.ontology())
+    labels.close()
+    assert next(track for track in exported if track.id == car).size_m == wider.size_m
+
+
+def test_edits_outlive_a_server_that_is_gone(page: Page, served: Served) -> None:
+    car = near_car(served)
+    select_in_list(page, car)
+    original = stored(served, car)
+    served.kill()
+    page.locator("[data-testid=field-length]").fill(f"{original.size_m[0] + 1.0:.2f}")
+    page.locator("[data-testid=field-length]").press("Enter")
+    page.wait_for_selector("[data-testid=save-state][data-state=unreachable]", timeout=20_000)
+    assert look(page, "pendingEdits") == 1
+    served.start()
+    wait_saved(page)
+    assert stored(served, car).size_m[0] == pytest.approx(original.size_m[0] + 1.0, abs=0.01)
+
+
+def test_a_move_sets_a_human_knot_where_the_frame_saw_the_object(page: Page, served: Served) -> None:
+    car = near_car(served)
+    select_in_list(page, car)
+    original = stored(served, car)
+    page.mouse.move(*[look(page, "centrePixel('top')")[axis] for axis in "xy"])
+    page.keyboard.press("w")
+    wait_saved(page)
+    wait_for(lambda: Maker.HUMAN in stored(served, car).makers, "no human knot was set")
+    moved = stored(served, car)
+    index = moved.makers.index(Maker.HUMAN)
+    assert len(moved) == len(original)  # it replaced the imported knot of this frame instead of standing beside it
+    step = original.at(int(moved.times_ns[index])).inverse() * moved.at(int(moved.times_ns[index]))
+    assert 0.01 < np.linalg.norm(step.translation) < 1.0
+    page.keyboard.press("Control+z")
+    wait_for(lambda: Maker.HUMAN not in stored(served, car).makers, "undo leaves the knot")
+
+
+def test_escape_backs_out_of_a_drag(page: Page, served: Served) -> None:
+    car = near_car(served)
+    select_in_list(page, car)
+    original = stored(served, car)
+    start = page.evaluate("() => window.boxwright.sidePixel('top', 'front')")
+    page.mouse.move(start["x"], start["y"])
+    page.mouse.down()
+    page.mouse.move(start["x"] + 50, start["y"] - 50, steps=5)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    assert look(page, "pendingEdits") == 0
+    assert stored(served, car).size_m == original.size_m
+
+
+def test_nothing_leaves_the_machine_and_the_token_leaves_the_address(page: Page, served: Served) -> None:
+    assert TOKEN not in page.url
+    reached = page.evaluate("() => performance.getEntriesByType('resource').map(each => each.name)")
+    assert reached
+    assert all(name.startswith((f"http://127.0.0.1:{served.port}/", "blob:", "data:")) for name in reached)
+    blocked = page.evaluate(
+        "() => fetch('https://example.com/').then(() => 'reached', () => 'blocked')"
+    )
+    assert blocked == "blocked"
+    assert page.locator("iframe").get_attribute("sandbox") == "allow-scripts"
+
+
+def test_hostile_names_are_text(page: Page, served: Served) -> None:
+    from dataclasses import replace
+
+    from labeling.editing.edits import CreateTrack
+    from labeling.track_record import TrackRecord
+
+    labels = served.project.labels()
+    some = next(iter(labels.tracks("street").values()))
+    evil = replace(some, id="<img src=x onerror=alert(1)>", class_name="<script>document.title='owned'</script>")
+    labels.apply_edit("street", CreateTrack(TrackRecord.of(evil)))
+    labels.close()
+    page.goto("about:blank")
+    page.goto(served.address)
+    page.wait_for_selector("body[data-ready=true]", timeout=120_000)
+    assert "<script>" in page.locator("[data-testid=track-list]").inner_text()
+    assert page.title() != "owned"

@@ -1,0 +1,85 @@
+/** The server's addresses, one function each. */
+
+import { askBytes, askJson } from "./client";
+import { decodePacket, type LabelsPacket } from "./packet";
+import type { Edit, EditReply, PoseReply, Project, Recording, Track, Vec3 } from "./types";
+
+const EDIT_TIMEOUT_MS = 15_000;
+const HEALTH_TIMEOUT_MS = 2_500;
+
+function under(recording: string, path: string): string {
+  return `/api/recordings/${encodeURIComponent(recording)}${path}`;
+}
+
+export function getHealth(): Promise<{ ok: boolean }> {
+  return askJson("/api/health", { timeoutMs: HEALTH_TIMEOUT_MS });
+}
+
+export function getProject(): Promise<Project> {
+  return askJson("/api/project");
+}
+
+export function getRecording(name: string): Promise<Recording> {
+  return askJson(under(name, ""));
+}
+
+export function getScene(name: string): Promise<ArrayBuffer> {
+  return askBytes(under(name, "/scene.rrd"));
+}
+
+export function getSensors(name: string, frame: number, signal: AbortSignal): Promise<ArrayBuffer> {
+  return askBytes(under(name, `/frames/${frame}/sensors.rrd`), { signal });
+}
+
+export interface LabelsQuery {
+  readonly first: number;
+  readonly last: number;
+  /** Only these tracks' cuboids; null for all. */
+  readonly tracks: readonly string[] | null;
+  /** The track to be drawn highlighted. */
+  readonly selected: string | null;
+}
+
+export async function getLabels(name: string, query: LabelsQuery, signal: AbortSignal): Promise<LabelsPacket> {
+  const asked = new URLSearchParams({ first: String(query.first), last: String(query.last) });
+  for (const id of query.tracks ?? []) asked.append("track", id);
+  if (query.selected !== null) asked.set("selected", query.selected);
+  return decodePacket(await askBytes(under(name, `/labels?${asked}`), { signal }));
+}
+
+export function getPointCounts(name: string, frame: number, signal: AbortSignal): Promise<Record<string, number>> {
+  return askJson(under(name, `/frames/${frame}/points`), { signal });
+}
+
+export function getPose(name: string, frame: number, track: string, signal: AbortSignal): Promise<PoseReply> {
+  return askJson(under(name, `/frames/${frame}/pose?${new URLSearchParams({ track })}`), { signal });
+}
+
+/** Points near a place: rows of offset x, y, z from it, and a shade. */
+export async function getCrop(
+  name: string,
+  frame: number,
+  centre: Vec3,
+  radiusM: number,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const [x, y, z] = centre.map(String) as [string, string, string];
+  const asked = new URLSearchParams({ x, y, z, radius_m: String(radiusM) });
+  return new Float32Array(await askBytes(under(name, `/frames/${frame}/crop?${asked}`), { signal }));
+}
+
+export function placeObject(name: string, frame: number, position: Vec3, className: string): Promise<{ track: Track }> {
+  return askJson(under(name, "/place"), { body: { frame, position_m: position, class_name: className } });
+}
+
+export function postEdit(name: string, key: string, expected: Record<string, number>, edit: Edit): Promise<EditReply> {
+  return askJson(under(name, "/edits"), { body: { key, expected, edit }, timeoutMs: EDIT_TIMEOUT_MS });
+}
+
+export function postUndo(name: string, key: string): Promise<EditReply> {
+  return askJson(under(name, "/undo"), { body: { key }, timeoutMs: EDIT_TIMEOUT_MS });
+}
+
+export function postRedo(name: string, key: string): Promise<EditReply> {
+  return askJson(under(name, "/redo"), { body: { key }, timeoutMs: EDIT_TIMEOUT_MS });
+}

@@ -1,0 +1,113 @@
+/** The key map, as data: which combinations mean which action, in each preset. */
+
+export type Action =
+  | "object.previous"
+  | "object.next"
+  | "frame.previous"
+  | "frame.next"
+  | "play"
+  | "undo"
+  | "redo"
+  | "delete"
+  | "flip"
+  | "whole"
+  | "pin"
+  | "create"
+  | "back"
+  | "help"
+  | "view.left"
+  | "view.right"
+  | "view.up"
+  | "view.down"
+  | "view.counterclockwise"
+  | "view.clockwise";
+
+export type PresetName = "sustech" | "segments" | "cvat";
+export type KeyMap = Readonly<Record<Action, readonly string[]>>;
+
+export const ACTION_TITLES: Readonly<Record<Action, string>> = {
+  "object.previous": "Previous object",
+  "object.next": "Next object",
+  "frame.previous": "Previous frame",
+  "frame.next": "Next frame",
+  play: "Play or pause",
+  undo: "Undo",
+  redo: "Redo",
+  delete: "Delete the object",
+  flip: "Flip the heading",
+  whole: "Move and turn the whole trajectory, or only this frame",
+  pin: "Confirm the cuboid here (a human knot)",
+  create: "Create an object: then click in the scene",
+  back: "Back out: drop the drag, the tool, the selection",
+  help: "This help",
+  "view.left": "In a view: move left",
+  "view.right": "In a view: move right",
+  "view.up": "In a view: move up",
+  "view.down": "In a view: move down",
+  "view.counterclockwise": "In a view: turn counter-clockwise",
+  "view.clockwise": "In a view: turn clockwise",
+};
+
+const SUSTECH: KeyMap = {
+  "object.previous": ["1"],
+  "object.next": ["2"],
+  "frame.previous": ["3"],
+  "frame.next": ["4"],
+  play: ["space"],
+  undo: ["ctrl+z"],
+  redo: ["ctrl+shift+z", "ctrl+y"],
+  delete: ["delete"],
+  flip: ["g"],
+  whole: ["t"],
+  pin: ["k"],
+  create: ["n"],
+  back: ["escape"],
+  help: ["?"],
+  "view.left": ["a"],
+  "view.right": ["d"],
+  "view.up": ["w"],
+  "view.down": ["s"],
+  "view.counterclockwise": ["q"],
+  "view.clockwise": ["e"],
+};
+
+const SEGMENTS: KeyMap = {
+  ...SUSTECH,
+  "object.previous": ["shift+tab"],
+  "object.next": ["tab"],
+  "frame.previous": ["arrowleft"],
+  "frame.next": ["arrowright"],
+  delete: ["delete", "backspace"],
+  create: ["c"],
+};
+
+const CVAT: KeyMap = {
+  ...SUSTECH,
+  "object.previous": ["shift+tab"],
+  "object.next": ["tab"],
+  "frame.previous": ["d"],
+  "frame.next": ["f"],
+  "view.left": ["arrowleft"],
+  "view.right": ["arrowright"],
+  "view.up": ["arrowup"],
+  "view.down": ["arrowdown"],
+};
+
+export const PRESETS: Readonly<Record<PresetName, KeyMap>> = { sustech: SUSTECH, segments: SEGMENTS, cvat: CVAT };
+export const PRESET_TITLES: Readonly<Record<PresetName, string>> = {
+  sustech: "SUSTechPOINTS keys",
+  segments: "Segments.ai keys",
+  cvat: "CVAT keys",
+};
+
+export function isViewAction(action: Action): boolean {
+  return action.startsWith("view.");
+}
+
+/** How a combination is written for people. */
+export function comboTitle(combo: string): string {
+  return combo
+    .split("+")
+    .map((part) => part.replace(/^arrow/, "").replace(/^./, (letter) => letter.toUpperCase()))
+    .join(" + ");
+}
