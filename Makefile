@@ -13,11 +13,12 @@ test: $(VENV)/.developer viewer/web/dist/.stamp ## install, then run every test,
 	$(BIN)/python -m tests.browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(VENV)/.developer ## what must hold before a commit
+check: $(VENV)/.developer viewer/web/dist/.stamp ## what must hold before a commit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python viewer/web/build_page.py --check
 
 bench: $(VENV)/.bench ## measure us beside our peers, and keep the table
 	$(BIN)/python -m benchmarks.all

@@ -100,7 +100,9 @@ def to_rotation_vector(q: FloatArray) -> FloatArray:
     w, v = positive[..., :1], positive[..., 1:]
     sine = np.linalg.norm(v, axis=-1, keepdims=True)
     safe = np.where(sine < _SMALL_ANGLE, 1.0, sine)
-    scale = np.where(sine < _SMALL_ANGLE, 2.0 / w - 2.0 * sine**2 / (3.0 * w**3), 2.0 * np.arctan2(sine, w) / safe)
+    cosine = np.where(sine < _SMALL_ANGLE, w, 1.0)  # half a turn has w = 0, and its series is not asked
+    series = 2.0 / cosine - 2.0 * sine**2 / (3.0 * cosine**3)
+    scale = np.where(sine < _SMALL_ANGLE, series, 2.0 * np.arctan2(sine, w) / safe)
     return np.asarray(scale * v)
 
 

@@ -15,7 +15,7 @@ from fusion.recording import Recording
 from fusion.timeline import Int64Array
 from labeling.frame_times import FrameTimes
 from labeling.projection import Outlines, project_cuboids
-from labeling.track import PresenceKind, Track
+from labeling.track import PresenceKind, Track, poses_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,16 +35,6 @@ class FrameLabels:
     outlines: dict[str, Outlines]
 
 
-@dataclass(slots=True, eq=False)
-class _Gathered:
-    ids: list[str]
-    kinds: list[PresenceKind]
-    times: list[int]
-    rotations: list[FloatArray]
-    translations: list[FloatArray]
-    sizes: list[tuple[float, float, float]]
-
-
 def frame_labels(
     recording: Recording,
     times: FrameTimes,
@@ -53,13 +43,9 @@ def frame_labels(
     *,
     with_outlines: bool = True,
 ) -> list[FrameLabels]:
-    """What the frames show of the tracks; each trajectory is asked once for all frames and cameras."""
+    """What the frames show of the tracks."""
     cameras = recording.cameras() if with_outlines else ()
-    exposures = {frame: _exposures(recording, cameras, frame) for frame in frames}
-    gathered = {frame: _Gathered([], [], [], [], [], []) for frame in frames}
-    for track in tracks.values():
-        _gather(track, times, exposures, gathered)
-    return [_frame(recording, cameras, exposures[frame], frame, gathered[frame]) for frame in frames]
+    return [_frame(recording, times, cameras, list(tracks.values()), frame) for frame in frames]
 
 
 def _exposures(recording: Recording, cameras: tuple[str, ...], frame: int) -> npt.NDArray[np.int64]:
@@ -72,52 +58,40 @@ def _exposures(recording: Recording, cameras: tuple[str, ...], frame: int) -> np
     return rows
 
 
-def _gather(
-    track: Track, times: FrameTimes, exposures: dict[int, npt.NDArray[np.int64]], gathered: dict[int, _Gathered]
-) -> None:
-    shown = [(frame, *times.shown(track, frame)) for frame in exposures]
-    shown = [each for each in shown if each[2] is not PresenceKind.ABSENT]
-    if not shown:
-        return
-    query = np.stack([np.concatenate([[time], exposures[frame][:, 1]]) for frame, time, _ in shown])
-    missing = np.stack([np.concatenate([[False], exposures[frame][:, 0] < 0]) for frame, _, _ in shown])
-    moments = np.array([time for _, time, _ in shown])
-    poses = track.at(np.where(missing, moments[:, None], query))
-    for row, (frame, time_ns, kind) in enumerate(shown):
-        into = gathered[frame]
-        into.ids.append(track.id)
-        into.kinds.append(kind)
-        into.times.append(time_ns)
-        into.rotations.append(poses.rotation[row])
-        into.translations.append(poses.translation[row])
-        into.sizes.append(track.size_m)
-
-
 def _frame(
-    recording: Recording,
-    cameras: tuple[str, ...],
-    exposures: npt.NDArray[np.int64],
-    frame: int,
-    gathered: _Gathered,
+    recording: Recording, times: FrameTimes, cameras: tuple[str, ...], tracks: list[Track], frame: int
 ) -> FrameLabels:
-    count = len(gathered.ids)
-    rotations = np.array(gathered.rotations).reshape(count, 1 + len(cameras), 4)
-    translations = np.array(gathered.translations).reshape(count, 1 + len(cameras), 3)
-    sizes = np.array(gathered.sizes).reshape(count, 3)
-    outlines = {}
-    for row, camera in enumerate(cameras):
-        index = int(exposures[row, 0])
-        if index >= 0:
-            camera_from_world = recording.world_from_sensor(camera, index).inverse()
-            world_from_object = RigidTransform(rotations[:, 1 + row], translations[:, 1 + row])
-            model = recording.rig[camera].model
-            outlines[camera] = project_cuboids(model, camera_from_world * world_from_object, sizes)
+    moments = times.times_of(tracks, frame)
+    kinds = [track.presence_at(time_ns) for track, time_ns in zip(tracks, moments, strict=True)]
+    rows = [row for row, kind in enumerate(kinds) if kind is not PresenceKind.ABSENT]
+    shown = [tracks[row] for row in rows]
+    times_ns = np.array([moments[row] for row in rows], dtype=np.int64)
+    sizes = np.array([track.size_m for track in shown]).reshape(-1, 3)
+    exposures = _exposures(recording, cameras, frame)
+    # One column for the moment, then one a camera; a camera without a photo is asked for nothing of its own.
+    asked = np.where(exposures[:, 0] < 0, times_ns[:, None], exposures[:, 1])
+    poses = poses_of(shown, np.column_stack([times_ns, asked]))
     return FrameLabels(
         frame=frame,
-        track_ids=tuple(gathered.ids),
-        presence=tuple(gathered.kinds),
-        times_ns=np.array(gathered.times, dtype=np.int64),
-        world_from_object=RigidTransform(rotations[:, 0], translations[:, 0]),
+        track_ids=tuple(track.id for track in shown),
+        presence=tuple(kinds[row] for row in rows),
+        times_ns=times_ns,
+        world_from_object=_column(poses, 0),
         sizes_m=sizes,
-        outlines=outlines,
+        outlines={
+            camera: _outlines(recording, camera, int(exposures[row, 0]), _column(poses, 1 + row), sizes)
+            for row, camera in enumerate(cameras)
+            if exposures[row, 0] >= 0
+        },
     )
+
+
+def _column(poses: RigidTransform, column: int) -> RigidTransform:
+    return RigidTransform(poses.rotation[:, column], poses.translation[:, column])
+
+
+def _outlines(
+    recording: Recording, camera: str, index: int, world_from_object: RigidTransform, sizes: FloatArray
+) -> Outlines:
+    camera_from_world = recording.world_from_sensor(camera, index).inverse()
+    return project_cuboids(recording.rig[camera].model, camera_from_world * world_from_object, sizes)

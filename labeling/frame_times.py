@@ -7,12 +7,14 @@ sweep itself says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 from fusion.frame_clock import FrameClock
 from fusion.recording import Recording
-from labeling.track import PresenceKind, Track
+from labeling.track import PresenceKind, Track, poses_of
 
 
 class FrameTimes:
@@ -25,13 +27,24 @@ class FrameTimes:
 
     def time_of(self, track: Track, frame: int) -> int:
         """int64 ns at which the frame shows the track."""
+        return self.times_of([track], frame)[0]
+
+    def times_of(self, tracks: Sequence[Track], frame: int) -> list[int]:
+        """int64 ns at which the frame shows each of the tracks."""
         middle = self._recording.frame_middle_ns(frame)
-        index = int(np.searchsorted(track.times_ns, middle))
-        near = track.times_ns[max(index - 1, 0) : index + 1]
-        distance = np.abs(near - middle)
-        if distance.min() <= self._half_period_ns:
-            return int(near[distance.argmin()])
-        return self.time_at(track.at(middle).translation, frame)
+        knots = [self._knot_near(track, middle) for track in tracks]
+        between = [track for track, knot in zip(tracks, knots, strict=True) if knot is None]
+        if not between:
+            return [knot for knot in knots if knot is not None]
+        places = poses_of(between, np.full((len(between), 1), middle)).translation[:, 0]
+        swept = iter(self._clock.time_at(places, frame).tolist())
+        return [next(swept) if knot is None else knot for knot in knots]
+
+    def _knot_near(self, track: Track, middle_ns: int) -> int | None:
+        index = int(np.searchsorted(track.times_ns, middle_ns))
+        near = track.times_ns[max(index - 1, 0) : index + 1].tolist()
+        nearest = min(near, key=lambda time_ns: abs(time_ns - middle_ns))
+        return int(nearest) if abs(nearest - middle_ns) <= self._half_period_ns else None
 
     def time_at(self, position_in_world: npt.ArrayLike, frame: int) -> int:
         """int64 ns at which the frame's LiDAR looked at a point (3,)."""

@@ -1,7 +1,8 @@
 """Cuboids in a photo: outlines that bend with the lens, clipped to what the camera can see, and 2D boxes.
 
-Every edge is clipped against the near plane, against the cone in which the camera model is valid, subdivided until its
-chords are within a fifth of a pixel of the lens's curve, and clipped against the image (Liang and Barsky, 1984).
+Every edge is clipped against the near plane and the cone in which the camera model is valid, subdivided in even steps
+of the image until its chords are within a fifth of a pixel of the lens's curve, and clipped against the image (Liang
+and Barsky, 1984).
 Nothing is hidden by other objects: an outline says where the object is, not what is seen of it.
 """
 
@@ -16,11 +17,14 @@ import numpy.typing as npt
 from calibration import CameraModel, RigidTransform
 from calibration.camera import distort
 from calibration.quaternion import FloatArray
+from labeling.camera_border import CameraBorder
 from labeling.cuboid import CORNER_SIGNS, EDGES
 
 NEAR_M = 0.1
 _TOLERANCE_PX = 0.2
-_MAX_CHORDS = 32
+_LONGEST, _SHORTEST = 1 / 4, 1 / 64  # of an edge, a chord
+_MAX_CHORDS = 64
+_COARSE = 8  # steps along what lies outside of the image, for the amodal box only
 _BUFFER = 1 << 15
 
 
@@ -44,33 +48,29 @@ def project_cuboids(camera: CameraModel, camera_from_object: RigidTransform, siz
     """Outlines of cuboids: camera_from_object is a batch (N,), sizes_m (N, 3) length, width, height."""
     poses = np.ascontiguousarray(camera_from_object.matrix[:, :3, :])
     sizes = np.ascontiguousarray(sizes_m, dtype=np.float64)
-    view = _View(camera)
+    view = CameraBorder(camera)
     count = len(sizes)
     boxes, amodal = np.full((count, 4), np.nan), np.full((count, 4), np.nan)
     buffer, owners = np.empty((_BUFFER, 4), np.float32), np.empty(_BUFFER, np.int64)
     parts, owned, start = [np.empty((0, 4), np.float32)], [np.empty(0, np.int64)], 0
     while start < count:
         start, used = _project(
-            start, poses, sizes, view.parameters, view.limits, view.corner_rays, buffer, owners, boxes, amodal
+            start,
+            poses,
+            sizes,
+            view.parameters,
+            view.limits,
+            view.border_rays,
+            view.border_px,
+            buffer,
+            owners,
+            boxes,
+            amodal,
         )
         parts.append(buffer[:used].copy())
         owned.append(owners[:used].copy())
     segments = np.concatenate(parts).reshape(-1, 2, 2)
     return Outlines(segments, np.concatenate(owned), np.isfinite(boxes[:, 0]), boxes, amodal)
-
-
-class _View:
-    """What the kernel needs to know about a camera: parameters, image limits and widest angle, rays of the corners."""
-
-    def __init__(self, camera: CameraModel) -> None:
-        width, height = camera.width_px - 0.5, camera.height_px - 0.5
-        corners, valid = camera.unproject(np.array([[-0.5, -0.5], [width, -0.5], [-0.5, height], [width, height]]))
-        radius = np.linalg.norm(corners[:, :2], axis=1)
-        widest = radius.max() if valid.all() else min(camera.max_radius, 1e6)
-        self.parameters = camera.parameters
-        bends = float(any(camera.distortion))
-        self.limits = np.array([-0.5, -0.5, width, height, np.arctan(widest), bends])
-        self.corner_rays = np.where(valid[:, None], corners, np.nan)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -80,7 +80,8 @@ def _project(
     sizes: FloatArray,
     p: FloatArray,
     limits: FloatArray,
-    corner_rays: FloatArray,
+    border_rays: FloatArray,
+    border_px: FloatArray,
     buffer: npt.NDArray[np.float32],
     owners: npt.NDArray[np.int64],
     boxes: FloatArray,
@@ -88,11 +89,12 @@ def _project(
 ) -> tuple[int, int]:
     """Cuboids from `start` on until the buffer may not hold another one; the next cuboid and the chords written."""
     corners = np.empty((8, 3))
+    widest = np.arctan(limits[4])
     used = 0
     for i in range(start, poses.shape[0]):
         if used + 12 * _MAX_CHORDS > buffer.shape[0]:
             return i, used
-        if _out_of_sight(poses[i], sizes[i], limits[4]):
+        if _out_of_sight(poses[i], sizes[i], widest):
             continue
         _corners(poses[i], sizes[i], corners)
         before = used
@@ -100,9 +102,12 @@ def _project(
         for e in range(12):
             used = _edge(corners[EDGES[e, 0]], corners[EDGES[e, 1]], p, limits, buffer, used, whole)
         owners[before:used] = i
+        _box_in_image(buffer[before:used], poses[i], sizes[i], limits, border_rays, border_px, boxes[i])
+        if not np.isnan(boxes[i, 0]):
+            _grow(whole, boxes[i, 0], boxes[i, 1])
+            _grow(whole, boxes[i, 2], boxes[i, 3])
         if whole[0] <= whole[2]:
             amodal[i] = whole
-        _box_in_image(buffer[before:used], poses[i], sizes[i], limits, corner_rays, boxes[i])
     return poses.shape[0], used
 
 
@@ -146,23 +151,69 @@ def _edge(
     low, high = _cone_interval(a, b, p[9], low, high)
     if not low < high:
         return used
-    u0, v0 = _pixel(a, b, low, p)
-    u1, v1 = _pixel(a, b, high, p)
-    _grow(whole, u0, v0)
-    _grow(whole, u1, v1)
-    chords = 1
-    if limits[5] != 0.0:
-        um, vm = _pixel(a, b, 0.5 * (low + high), p)
-        chords = _chord_count(u0, v0, u1, v1, um, vm)
-    for k in range(chords):
-        if k + 1 < chords:
-            ue, ve = _pixel(a, b, low + (high - low) * (k + 1) / chords, p)
-            _grow(whole, ue, ve)
-        else:
-            ue, ve = u1, v1
-        used = _clip_to_image(u0, v0, ue, ve, limits, buffer, used)
-        u0, v0 = ue, ve
+    if limits[5] == 0.0:
+        used = _chord(_pixel(a, b, low, p), _pixel(a, b, high, p), limits, buffer, used, whole)
+    else:
+        first, last = _cone_interval(a, b, limits[4], low, high)
+        if first > low or last < high:
+            for k in range(_COARSE + 1):
+                u, v = _pixel(a, b, _evenly_seen(a, b, low, high, k / _COARSE), p)
+                _grow(whole, u, v)
+        if first < last:
+            used = _bent(a, b, first, last, p, limits, buffer, used, whole)
     return used
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _bent(
+    a: FloatArray,
+    b: FloatArray,
+    low: float,
+    high: float,
+    p: FloatArray,
+    limits: FloatArray,
+    buffer: npt.NDArray[np.float32],
+    used: int,
+    whole: FloatArray,
+) -> int:
+    """The part of an edge around the image, in chords as short as the lens asks for: strongest bends lie at its rim."""
+    start, done, step = _pixel(a, b, low, p), 0.0, _LONGEST
+    while done < 1.0:
+        end = _pixel(a, b, _evenly_seen(a, b, low, high, done + step), p)
+        gap = 0.0
+        for k in range(1, 4):
+            between = _pixel(a, b, _evenly_seen(a, b, low, high, done + 0.25 * k * step), p)
+            gap = max(gap, _distance_to_line(between, start, end))
+        if step > _SHORTEST and gap > _TOLERANCE_PX:
+            step *= 0.5
+            continue
+        used = _chord(start, end, limits, buffer, used, whole)
+        start, done = end, done + step
+        step = min(2.0 * step, _LONGEST, 1.0 - done)
+    return used
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _evenly_seen(a: FloatArray, b: FloatArray, low: float, high: float, share: float) -> float:
+    """The parameter at a share of the way from low to high as a pinhole sees it: near parts are seen longer."""
+    z_low, z_high = a[2] + low * (b[2] - a[2]), a[2] + high * (b[2] - a[2])
+    fraction: float = share * z_low / (share * z_low + (1.0 - share) * z_high)
+    return low + (high - low) * fraction
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _chord(
+    start: tuple[float, float],
+    end: tuple[float, float],
+    limits: FloatArray,
+    buffer: npt.NDArray[np.float32],
+    used: int,
+    whole: FloatArray,
+) -> int:
+    _grow(whole, start[0], start[1])
+    _grow(whole, end[0], end[1])
+    written: int = _clip_to_image(start[0], start[1], end[0], end[1], limits, buffer, used)
+    return written
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
@@ -215,14 +266,13 @@ def _pixel(a: FloatArray, b: FloatArray, t: float, p: FloatArray) -> tuple[float
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _chord_count(u0: float, v0: float, u1: float, v1: float, um: float, vm: float) -> int:
-    """How many chords keep within the tolerance; the gap falls with the square of their number."""
-    du, dv = u1 - u0, v1 - v0
+def _distance_to_line(point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
+    du, dv = end[0] - start[0], end[1] - start[1]
     length = np.sqrt(du * du + dv * dv)
     if length < 1e-9:
-        return 1
-    gap = abs(du * (vm - v0) - dv * (um - u0)) / length
-    return min(_MAX_CHORDS, max(1, int(np.ceil(np.sqrt(gap / _TOLERANCE_PX)))))
+        return 0.0
+    distance: float = abs(du * (point[1] - start[1]) - dv * (point[0] - start[0])) / length
+    return distance
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
@@ -266,25 +316,27 @@ def _box_in_image(
     pose: FloatArray,
     size: FloatArray,
     limits: FloatArray,
-    corner_rays: FloatArray,
+    border_rays: FloatArray,
+    border_px: FloatArray,
     box: FloatArray,
 ) -> None:
-    """Bounds of the visible chords and of the image corners that look at the cuboid."""
+    """Bounds of the visible chords and of the image's corners, or of the rim of the lens, that look at the cuboid."""
     found = np.array([np.inf, np.inf, -np.inf, -np.inf])
     for k in range(segments.shape[0]):
         _grow(found, segments[k, 0], segments[k, 1])
         _grow(found, segments[k, 2], segments[k, 3])
     touches_border = (
-        segments.shape[0] == 0
+        limits[6] != 0.0
+        or segments.shape[0] == 0
         or found[0] <= limits[0] + 1e-3
         or found[1] <= limits[1] + 1e-3
         or found[2] >= limits[2] - 1e-3
         or found[3] >= limits[3] - 1e-3
     )
     if touches_border:
-        for c in range(4):
-            if _ray_hits(corner_rays[c], pose, size):
-                _grow(found, limits[0] if c % 2 == 0 else limits[2], limits[1] if c < 2 else limits[3])
+        for c in range(border_rays.shape[0]):
+            if _ray_hits(border_rays[c], pose, size):
+                _grow(found, border_px[c, 0], border_px[c, 1])
     if found[0] <= found[2]:
         box[:] = found
 
@@ -292,8 +344,6 @@ def _box_in_image(
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _ray_hits(ray: FloatArray, pose: FloatArray, size: FloatArray) -> bool:
     """Whether the ray from the camera's centre meets the cuboid beyond the near plane (slab method)."""
-    if not np.isfinite(ray[0]):
-        return False
     low, high = NEAR_M, np.inf
     for axis in range(3):
         direction = pose[0, axis] * ray[0] + pose[1, axis] * ray[1] + pose[2, axis] * ray[2]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from calibration.quaternion import FloatArray
 from fusion.timeline import Int64Array
 from labeling.cuboid import Cuboid
 from labeling.times import TimeNs
-from labeling.trajectory import poses_at
+from labeling.trajectory import evaluate, knot_velocities
 
 _MAX_DISTANCE_M = 1e9
 _MAX_SPAN_NS = 2**62  # differences of times fit an int64, and then some
@@ -111,6 +111,7 @@ class Track:
     presence: tuple[Presence, ...] = ()
     states: tuple[State, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
+    _velocities: FloatArray | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "times_ns", _frozen(self.times_ns, np.int64))
@@ -163,7 +164,17 @@ class Track:
 
     def at(self, time_ns: npt.ArrayLike) -> RigidTransform:
         """`world_from_object` at times (...,) int64 ns; defined everywhere, whether the object is present or not."""
-        return poses_at(self.times_ns, self.positions_m, self.rotations_wxyz, time_ns)
+        query = np.asarray(time_ns, dtype=np.int64)
+        poses = poses_of([self], query.reshape(1, -1))
+        return RigidTransform(poses.rotation.reshape(*query.shape, 4), poses.translation.reshape(*query.shape, 3))
+
+    @property
+    def velocities_mps(self) -> FloatArray:
+        """(K, 3) velocity at the knots; worked out once."""
+        if self._velocities is None:
+            object.__setattr__(self, "_velocities", _frozen(knot_velocities(self.times_ns, self.positions_m), float))
+        assert self._velocities is not None
+        return self._velocities
 
     def cuboid_at(self, time_ns: int) -> Cuboid:
         """The cuboid at one moment."""
@@ -177,14 +188,29 @@ class Track:
         return PresenceKind.ABSENT
 
     def speed_mps(self) -> float:
-        """Largest mean speed over any two knots at least half a second apart, in the order of time; 0 for one knot."""
+        """Largest mean speed from any knot to the first at least half a second later; 0 for one knot.
+
+        A track shorter than that is measured from end to end.
+        """
         if len(self) < 2:
             return 0.0
         later = np.searchsorted(self.times_ns, self.times_ns + 500_000_000)
-        later = np.minimum(later, len(self) - 1)
-        seconds = np.maximum((self.times_ns[later] - self.times_ns) * 1e-9, 0.1)
-        distance = np.linalg.norm(self.positions_m[later] - self.positions_m, axis=1)
+        first = np.flatnonzero(later < len(self))
+        last = later[first]
+        if not len(first):
+            first, last = np.array([0]), np.array([len(self) - 1])
+        seconds = np.maximum((self.times_ns[last] - self.times_ns[first]) * 1e-9, 0.1)
+        distance = np.linalg.norm(self.positions_m[last] - self.positions_m[first], axis=1)
         return float(np.max(distance / seconds))
+
+
+def poses_of(tracks: Sequence[Track], times_ns: Int64Array) -> RigidTransform:
+    """`world_from_object` of B tracks, each at its own row of times (B, Q) int64 ns: a batch (B, Q)."""
+    translation, rotation = np.empty((*times_ns.shape, 3)), np.empty((*times_ns.shape, 4))
+    for row, track in enumerate(tracks):
+        columns = track.times_ns, track.positions_m, track.rotations_wxyz, track.velocities_mps
+        evaluate(*columns, times_ns[row], translation[row], rotation[row])
+    return RigidTransform(rotation, translation)
 
 
 _ONE_TURN: FloatArray = np.array([[1.0, 0.0, 0.0, 0.0]])

@@ -8,75 +8,100 @@ stops.
 
 from __future__ import annotations
 
+import numba
 import numpy as np
-import numpy.typing as npt
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
-from calibration import RigidTransform, quaternion
 from calibration.quaternion import FloatArray
 from fusion.timeline import Int64Array
 
 EXTRAPOLATION_NS = 200_000_000
+_SMALL_ANGLE = 1e-6
 
 
-def poses_at(
-    times_ns: Int64Array, positions_m: FloatArray, rotations: FloatArray, query_ns: npt.ArrayLike
-) -> RigidTransform:
-    """Poses at query (...,) int64 ns of knots: times (K,) increasing, positions (K, 3), rotations (K, 4) w x y z."""
-    query = np.asarray(query_ns, dtype=np.int64)
-    flat = query.reshape(-1)
+def knot_velocities(times_ns: Int64Array, positions_m: FloatArray) -> FloatArray:
+    """(K, 3) m/s at the knots: with the positions, all that a piecewise cubic needs (Hermite's form)."""
     if len(times_ns) == 1:
-        position, rotation = np.repeat(positions_m, len(flat), axis=0), np.repeat(rotations, len(flat), axis=0)
-    else:
-        position = _positions(times_ns, positions_m, flat)
-        rotation = _rotations(times_ns, rotations, flat)
-        _settle_on_knots(times_ns, positions_m, rotations, flat, position, rotation)
-    return RigidTransform(rotation.reshape(*query.shape, 4), position.reshape(*query.shape, 3))
-
-
-def _seconds(times_ns: Int64Array, start_ns: np.int64) -> FloatArray:
-    return np.asarray((times_ns - start_ns) * 1e-9)
-
-
-def _reach(times_ns: Int64Array) -> tuple[int, int]:
-    """First and last time at which the object still moves, within int64."""
-    first, last = int(times_ns[0]) - EXTRAPOLATION_NS, int(times_ns[-1]) + EXTRAPOLATION_NS
-    return max(first, -(2**63)), min(last, 2**63 - 1)
-
-
-def _positions(times_ns: Int64Array, positions: FloatArray, query: Int64Array) -> FloatArray:
-    start = times_ns[0]
-    inside = np.clip(query, times_ns[0], times_ns[-1])
-    at, knots = _seconds(inside, start), _seconds(times_ns, start)
+        return np.zeros((1, 3))
+    knots = (times_ns - times_ns[0]) * 1e-9
     if len(times_ns) == 2:
-        result = positions[0] + (at / knots[1])[:, None] * (positions[1] - positions[0])
-    elif len(times_ns) == 3:
-        result = PchipInterpolator(knots, positions, axis=0)(at)
-    else:
-        result = CubicSpline(knots, positions, axis=0)(at)
-    beyond = (np.clip(query, *_reach(times_ns)) - inside) * 1e-9
-    first = (positions[1] - positions[0]) / (knots[1] - knots[0])
-    last = (positions[-1] - positions[-2]) / (knots[-1] - knots[-2])
-    return np.asarray(result + beyond[:, None] * np.where(beyond[:, None] < 0, first, last))
+        return np.repeat((positions_m[1:] - positions_m[:1]) / knots[1], 2, axis=0)
+    spline = PchipInterpolator if len(times_ns) == 3 else CubicSpline
+    with np.errstate(over="ignore"):  # PCHIP divides by the slopes, be they as small as a number can be
+        return np.asarray(spline(knots, positions_m, axis=0)(knots, 1))
 
 
-def _rotations(times_ns: Int64Array, rotations: FloatArray, query: Int64Array) -> FloatArray:
-    inside = np.clip(query, times_ns[0], times_ns[-1])
-    left = np.clip(np.searchsorted(times_ns, inside, side="right") - 1, 0, len(times_ns) - 2)
-    fraction = (inside - times_ns[left]) / (times_ns[left + 1] - times_ns[left])
-    return quaternion.slerp(rotations[left], rotations[left + 1], fraction)
-
-
-def _settle_on_knots(
+def evaluate(
     times_ns: Int64Array,
+    positions_m: FloatArray,
+    rotations: FloatArray,
+    velocities_mps: FloatArray,
+    query_ns: Int64Array,
+    positions_out: FloatArray,
+    rotations_out: FloatArray,
+) -> None:
+    """Write the poses at query (Q,) int64 ns to (Q, 3) and (Q, 4), from knots: times (K,) increasing, positions
+    (K, 3), rotations (K, 4) w x y z, velocities (K, 3)."""
+    first, last = int(times_ns[0]) - EXTRAPOLATION_NS, int(times_ns[-1]) + EXTRAPOLATION_NS
+    reach = max(first, -(2**63)), min(last, 2**63 - 1)
+    _evaluate(times_ns, positions_m, rotations, velocities_mps, reach, query_ns, positions_out, rotations_out)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _evaluate(
+    times: Int64Array,
     positions: FloatArray,
     rotations: FloatArray,
+    velocities: FloatArray,
+    reach: tuple[int, int],
     query: Int64Array,
     position: FloatArray,
     rotation: FloatArray,
 ) -> None:
-    """Splines pass their knots to within rounding; labels must come out exactly as they went in."""
-    index = np.minimum(np.searchsorted(times_ns, query), len(times_ns) - 1)
-    exact = times_ns[index] == query
-    position[exact] = positions[index[exact]]
-    rotation[exact] = rotations[index[exact]]
+    final = len(times) - 1
+    for i in range(len(query)):
+        inside = min(max(query[i], times[0]), times[final])
+        left = np.searchsorted(times, inside, side="right") - 1
+        if times[left] == inside:  # a label comes out exactly as it went in
+            position[i], rotation[i] = positions[left], rotations[left]
+        else:
+            _between(times, positions, velocities, left, inside, position[i])
+            fraction = (inside - times[left]) / (times[left + 1] - times[left])
+            _slerp(rotations[left], rotations[left + 1], fraction, rotation[i])
+        if query[i] != inside and final > 0:
+            beyond = (min(max(query[i], reach[0]), reach[1]) - inside) * 1e-9
+            start = 0 if beyond < 0.0 else final - 1
+            seconds = (times[start + 1] - times[start]) * 1e-9
+            position[i] += beyond * (positions[start + 1] - positions[start]) / seconds
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _between(
+    times: Int64Array, positions: FloatArray, velocities: FloatArray, left: int, time: int, result: FloatArray
+) -> None:
+    """Cubic in Hermite's form between two knots."""
+    seconds = (times[left + 1] - times[left]) * 1e-9
+    s = (time - times[left]) * 1e-9 / seconds
+    for axis in range(3):
+        step = positions[left + 1, axis] - positions[left, axis]
+        v0, v1 = seconds * velocities[left, axis], seconds * velocities[left + 1, axis]
+        result[axis] = positions[left, axis] + s * (v0 + s * (3.0 * step - 2.0 * v0 - v1 + s * (v0 + v1 - 2.0 * step)))
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _slerp(a: FloatArray, b: FloatArray, fraction: float, result: FloatArray) -> None:
+    """Constant angular velocity, the shorter way round: `quaternion.slerp` for one pair."""
+    w = a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3]
+    x = a[0] * b[1] - a[1] * b[0] - a[2] * b[3] + a[3] * b[2]
+    y = a[0] * b[2] + a[1] * b[3] - a[2] * b[0] - a[3] * b[1]
+    z = a[0] * b[3] - a[1] * b[2] + a[2] * b[1] - a[3] * b[0]
+    if w < 0.0:
+        w, x, y, z = -w, -x, -y, -z
+    sine = np.sqrt(x * x + y * y + z * z)
+    half = fraction * np.arctan2(sine, w)
+    scale = fraction if sine < _SMALL_ANGLE else np.sin(half) / sine
+    c, x, y, z = np.cos(half), scale * x, scale * y, scale * z
+    result[0] = a[0] * c - a[1] * x - a[2] * y - a[3] * z
+    result[1] = a[0] * x + a[1] * c + a[2] * z - a[3] * y
+    result[2] = a[0] * y - a[1] * z + a[2] * c + a[3] * x
+    result[3] = a[0] * z + a[1] * y - a[2] * x + a[3] * c

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -13,6 +14,10 @@ from fusion import CuboidTable, EgoMotion, EncodedImage, PointFrame, Sweep, Time
 from fusion.recording import RecordingSource, SourceStream
 from labeling.importing import import_source
 from labeling.project import Project
+
+# A machine that is busy, or a kernel that is compiled on its first call, is no failure.
+hypothesis.settings.register_profile("boxwright", deadline=None)
+hypothesis.settings.load_profile("boxwright")
 
 ROOT = Path(__file__).parent.parent
 START_NS = 1_700_000_000_000_000_000

@@ -233,7 +233,7 @@ def _part(track: Track, start_ns: int | None, end_ns: int | None) -> Track | Non
     if not knots:
         edge = presence[0].start_ns
         knots = [Knot.of(edge, track.at(edge), Maker.IMPORT)]
-    states = intervals.clip(track.states, start_ns, end_ns)
+    states = intervals.sort_states(intervals.clip(track.states, start_ns, end_ns))
     return replace(track.with_knots(knots), presence=presence, states=states)
 
 

@@ -203,7 +203,7 @@ def camera_from_objects(rows: Iterable[KittiRow]) -> RigidTransform:
     """Poses (N,) of the cuboids' centres in the camera frame."""
     rows = list(rows)
     angles = np.array([row.rotation_y_rad for row in rows])
-    turn = quaternion.to_matrix(quaternion.from_yaw(angles))
+    turn = quaternion.to_matrix(quaternion.from_yaw(-angles))  # about the camera's y, which points down
     bottoms = np.array([row.bottom_m for row in rows])
     lift: npt.NDArray[np.float64] = np.array([[0.0, -0.5 * row.size_hwl_m[0], 0.0] for row in rows])
     return RigidTransform(quaternion.from_matrix(_CAMERA_FROM_UPRIGHT @ turn), bottoms + lift)

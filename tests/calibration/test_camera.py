@@ -55,7 +55,10 @@ def test_points_beyond_the_fold_do_not_come_back_into_the_image() -> None:
     assert 0.5 < on_the_fold < 1.5
     beyond = np.array([[on_the_fold * 1.5, 0.0, 1.0]])
     unmasked, _ = cv2.projectPoints(
-        beyond, np.zeros(3), np.zeros(3), np.array([[700.0, 0, 960], [0, 700, 540], [0, 0, 1]]),
+        beyond,
+        np.zeros(3),
+        np.zeros(3),
+        np.array([[700.0, 0, 960], [0, 700, 540], [0, 0, 1]]),
         np.array(FOLDING.distortion),
     )
     assert FOLDING.contains(unmasked[0, 0])  # what a projection without a mask would draw

@@ -40,9 +40,7 @@ def export(project: Project, path: Path) -> ExportReport:
 
 def test_out_is_what_went_in(argoverse2: Path, argoverse2_project: Project, tmp_path: Path) -> None:
     report = export(argoverse2_project, tmp_path / "annotations.feather")
-    assert report.losses == (
-        "num_interior_pts of 11202 cuboids in frames without a sweep: written as 0",
-    )
+    assert report.losses == ("num_interior_pts of 11202 cuboids in frames without a sweep: written as 0",)
     theirs, ours = (
         feather.read_table(path).sort_by([("timestamp_ns", "ascending"), ("track_uuid", "ascending")])
         for path in (argoverse2 / "annotations.feather", tmp_path / "annotations.feather")

@@ -46,7 +46,7 @@ def test_every_pose_is_at_the_moment_when_its_points_were_measured(pandaset_proj
     labels.close()
     with pandaset_project.recording("drive") as recording:
         cloud = fused_cloud(recording, 12)
-        fast = [t for t in tracks.values() if t.speed_mps() > 5 and t.knot_index(int(t.times_ns[12 % len(t)])) is not None]
+        fast = [track for track in tracks.values() if track.speed_mps() > 5 and len(track) == 24]
         own, others = 0, 0
         for track in fast:
             time_ns = _moment(track, recording.frame_middle_ns(12))
@@ -114,12 +114,12 @@ def test_a_frame_without_a_sweep_is_a_frame(pandaset: Path, tmp_path: Path) -> N
 def test_a_sequence_without_poses_says_so(pandaset: Path, tmp_path: Path) -> None:
     folder = _copy(pandaset, tmp_path / "002")
     (folder / "lidar" / "poses.json").write_text("[]")
-    with pytest.raises(FormatError, match="a recording without poses cannot be placed in the world: .*poses.json"):
+    with pytest.raises(FormatError, match=r"a recording without poses cannot be placed in the world: .*poses\.json"):
         read_source(folder)
 
 
 def test_a_poisoned_sweep_is_refused(pandaset: Path, tmp_path: Path) -> None:
     folder = _copy(pandaset, tmp_path / "002")
     write(folder / "annotations" / "cuboids" / "01.pkl.gz", Wants(eval, "1"))
-    with pytest.raises(UnsafeInputError, match="builtins.eval"):
+    with pytest.raises(UnsafeInputError, match=r"builtins\.eval"):
         read_source(folder)

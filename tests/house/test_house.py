@@ -12,7 +12,14 @@ PACKAGES = ("calibration", "fusion", "labeling", "viewer")
 SOURCES = sorted(
     path for package in PACKAGES for path in (ROOT / package).rglob("*.py") if "node_modules" not in path.parts
 )
-PAGE = sorted(path for suffix in ("ts", "tsx") for path in (ROOT / "viewer" / "web" / "src").rglob(f"*.{suffix}"))
+FORBIDDEN = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "dangerouslySet", "eval(")
+GENERATED = {"schema.d.ts"}
+PAGE = sorted(
+    path
+    for suffix in ("ts", "tsx")
+    for path in (ROOT / "viewer" / "web" / "src").rglob(f"*.{suffix}")
+    if path.name not in GENERATED
+)
 
 
 def lengths(path: Path) -> list[int]:
@@ -38,7 +45,7 @@ def test_there_is_no_utils() -> None:
 
 def test_the_page_renders_text_as_text() -> None:
     for path in PAGE:
-        for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "dangerouslySetInnerHTML", "eval("):
+        for word in FORBIDDEN:
             assert word not in path.read_text(), (path, word)
 
 

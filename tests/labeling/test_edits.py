@@ -22,7 +22,6 @@ from labeling.track_record import TrackRecord, track_to_json
 from tests.labeling.strategies import (
     EDIT_KINDS,
     EPOCH_NS,
-    TICK_NS,
     edits_of,
     lengths,
     near_times,
@@ -67,14 +66,14 @@ def at(seconds: float) -> int:
 
 @pytest.mark.parametrize("kind", EDIT_KINDS)
 def test_the_inverse_restores_the_very_bytes(kind: str) -> None:
-    @settings(max_examples=60)
+    @settings(max_examples=35)
     @given(pairs, edits_of(kind))
     def check(before: dict[str, Track], edit: Edit) -> None:
         original = texts(before)
         try:
             change = apply(edit, before)
         except EditError:
-            assume(False)
+            return
         assert texts(before) == original  # pure
         assert set(change.tracks) <= set(touched_ids(edit))
         changed = after(edit, before)
@@ -82,20 +81,27 @@ def test_the_inverse_restores_the_very_bytes(kind: str) -> None:
         assert texts(after(change.inverse, changed)) == original
         again = apply(change.inverse, changed).inverse
         assert texts(after(again, after(change.inverse, changed))) == texts(changed)
+        sensible.append(edit)
 
+    sensible: list[Edit] = []
     check()
+    assert len(sensible) >= 3
 
 
 @pytest.mark.parametrize("kind", EDIT_KINDS)
 def test_an_edit_survives_its_text(kind: str) -> None:
-    @settings(max_examples=40)
+    @settings(max_examples=20)
     @given(edits_of(kind), pairs)
     def check(edit: Edit, before: dict[str, Track]) -> None:
         text = EDIT.dump_json(edit)
         again = EDIT.validate_json(text)
         assert type(again) is type(edit)
         assert EDIT.dump_json(again) == text
-        assert texts(applied(again, before)) == texts(after(edit, before))
+        try:
+            expected = texts(after(edit, before))
+        except EditError:
+            return
+        assert texts(after(again, before)) == expected
 
     check()
 
@@ -146,9 +152,7 @@ def test_a_resize_holds_its_side_at_every_knot(track: Track, size: tuple, anchor
 
 
 @settings(max_examples=50)
-@given(
-    tracks(), st.tuples(lengths, lengths, lengths), st.tuples(sides, sides, sides), st.lists(near_times, min_size=1)
-)
+@given(tracks(), st.tuples(lengths, lengths, lengths), st.tuples(sides, sides, sides), st.lists(near_times, min_size=1))
 def test_a_resize_of_what_does_not_turn_holds_its_side_always(
     track: Track, size: tuple, anchor: tuple, times: list[int]
 ) -> None:
@@ -205,12 +209,11 @@ def test_removing_a_knot_does_not_remove_the_object() -> None:
     without = after(edits.RemoveKnot("a", at(1)), {"a": track})["a"]
     assert without.times_ns.tolist() == [at(0), at(2)]
     assert without.presence == track.presence
-    last = after(edits.RemoveKnot("a", at(0)), {"a": after(edits.RemoveKnot("a", at(2)), {"a": without})["a"]})
-    assert last == {} or pytest.fail("unreachable")
+    assert without.presence_at(at(1)) is PresenceKind.OBSERVED
 
 
 def test_the_last_knot_stays() -> None:
-    with pytest.raises(EditError, match="^a track needs at least one knot; delete the track instead: a$"):
+    with pytest.raises(EditError, match=r"^a track needs at least one knot; delete the track instead: a$"):
         after(edits.RemoveKnot("a", at(0)), {"a": one(0)})
 
 
@@ -233,13 +236,10 @@ REFUSED: dict[str, Edit] = {
 @pytest.mark.parametrize("message", REFUSED)
 def test_what_makes_no_sense_is_refused_in_one_line(message: str) -> None:
     tracks = {"a": one(0, 1, id="a"), "b": one(0, 1, id="b")}
-    if isinstance(REFUSED[message], edits.Swap) and "left" in message:
+    if "left of" in message:
         tracks["a"] = one(-3, -2, id="a")
-        with pytest.raises(EditError) as caught:
-            after(REFUSED[message], {"a": tracks["b"], "b": tracks["a"]} if False else tracks)
-    else:
-        with pytest.raises(EditError) as caught:
-            after(REFUSED[message], tracks)
+    with pytest.raises(EditError) as caught:
+        after(REFUSED[message], tracks)
     assert str(caught.value) == message
 
 
@@ -272,7 +272,3 @@ def test_foreign_edits_are_refused_at_the_door(text: str) -> None:
     EDIT.validate_json(VALID)
     with pytest.raises(ValidationError):
         EDIT.validate_json(text)
-
-
-def test_pieces_of_a_grid() -> None:
-    assert TICK_NS * 10 == 1_000_000_000

@@ -41,7 +41,8 @@ class Served:
 
     def start(self) -> None:
         script = (
-            "import sys; from pathlib import Path; from labeling.project import Project; from viewer.server import serve;"
+            "import sys; from pathlib import Path\n"
+            "from labeling.project import Project; from viewer.server import serve\n"
             "serve(Project.open(Path(sys.argv[1])), int(sys.argv[2]), lambda address: None, token=sys.argv[3])"
         )
         command = [sys.executable, "-c", script, str(self.project.root), str(self.port), TOKEN]

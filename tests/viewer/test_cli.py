@@ -22,7 +22,7 @@ Result = tuple[int, str, str]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # noqa: ANN201
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     def run(*words: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["boxwright", *map(str, words)])
         with pytest.raises(SystemExit) as exit:
@@ -119,7 +119,8 @@ def test_other_wrong_calls(run, tiny_project: Project, tmp_path: Path) -> None:
     )
     assert complaint(run("scenario", "moon", "--out", tmp_path / "m"), 2) == "unknown scenario 'moon'; one of street"
     assert complaint(run("fly"), 2) == "No such command 'fly'. (see `boxwright --help`)"
-    assert complaint(run("import", tmp_path / "nothing", root)).startswith("there is nothing to import; check the path:")
+    nothing = complaint(run("import", tmp_path / "nothing", root))
+    assert nothing == f"there is nothing to import; check the path: {tmp_path / 'nothing'}"
     out = tmp_path / "no" / "such" / "folder.txt"
     line = complaint(run("export", root, "tiny", "--format", "boxwright", "--out", out))
     assert line == f"cannot write the export (No such file or directory); choose a writable place: {out}"
@@ -182,7 +183,7 @@ def test_pandaset_from_import_to_export(run, pandaset: Path, tmp_path: Path) -> 
     assert cameras["back_camera"]["slip_px"] > 200
     assert "up to 280 px" in run("info", project, "pandaset-002")[1]
 
-    code, out, err = run("export", project, "pandaset-002", "--format", "kitti", "--out", tmp_path / "k.txt")
+    code, _, err = run("export", project, "pandaset-002", "--format", "kitti", "--out", tmp_path / "k.txt")
     assert code == 3
     assert "roll and pitch" in err
     assert len((tmp_path / "k.txt").read_text().splitlines()) > 900

@@ -17,6 +17,7 @@ from tests.viewer.conftest import TOKEN, Served, wait_for
 pytestmark = pytest.mark.browser
 
 CAR_RGB = (230, 159, 0)
+CLOUD, PHOTOS = slice(6, 55), slice(66, 100)  # where the views are in the canvas, by height
 
 
 def look(page: Page, name: str) -> Any:
@@ -32,29 +33,43 @@ def pixels(page: Page) -> np.ndarray:
 
 def settled_pixels(page: Page) -> np.ndarray:
     """The canvas once it has stopped changing."""
-    before = pixels(page)
-    for _ in range(40):
-        page.wait_for_timeout(300)
+    still, before = 0, pixels(page)
+    for _ in range(60):
+        page.wait_for_timeout(500)
         after = pixels(page)
-        if np.abs(after - before).max() < 12:
+        still = still + 1 if np.abs(after - before).max() < 12 else 0
+        if still == 4:
             return after
         before = after
     return before
 
 
-def select_in_canvas(page: Page) -> str:
-    """Click on cuboid lines of a car in the cloud until one is hit; the id of the track it selected."""
+def changed(page: Page, before: np.ndarray) -> np.ndarray:
+    """Where the canvas looks clearly different now."""
+    return np.abs(pixels(page) - before).max(axis=2) > 60
+
+
+def hover_and_click(page: Page, x: float, y: float) -> None:
+    """Rerun picks what was under the mouse a few paints ago; in software GL that takes a while."""
+    page.mouse.move(x, y)
+    page.wait_for_timeout(3000)
+    page.mouse.click(x, y)
+    page.wait_for_timeout(2000)
+
+
+def select_in_canvas(page: Page, part: slice) -> str:
+    """Click on lines of cars in a part of the canvas, rows in hundredths, until one is hit; the track it selected."""
     frame = page.locator("iframe").bounding_box()
     picture = settled_pixels(page)
-    cloud = picture[: picture.shape[0] // 2]
-    rows, columns = np.nonzero(np.abs(cloud - CAR_RGB).sum(axis=2) < 60)
-    assert len(rows) > 50, "no cuboid of a car is to be seen in the cloud"
+    first = len(picture) * part.start // 100
+    shown = picture[first : len(picture) * part.stop // 100]
+    rows, columns = np.nonzero(np.abs(shown - CAR_RGB).sum(axis=2) < 60)
+    assert len(rows) > 50, "no lines of a car are to be seen"
     for index in np.linspace(0, len(rows) - 1, 12).astype(int)[::-1]:
-        page.mouse.click(frame["x"] + int(columns[index]), frame["y"] + int(rows[index]))
-        page.wait_for_timeout(1500)
+        hover_and_click(page, frame["x"] + int(columns[index]), frame["y"] + first + int(rows[index]))
         if look(page, "selectedTrackId"):
             return str(look(page, "selectedTrackId"))
-    pytest.fail("no click in the cloud selected a track")
+    pytest.fail("no click selected a track")
 
 
 def select_in_list(page: Page, track_id: str) -> None:
@@ -113,7 +128,7 @@ def near_car(served: Served) -> str:
 
 def test_from_a_click_in_rerun_to_an_export(page: Page, served: Served, browser: Browser) -> None:
     """The first issue's walk: click, drag, see it move in cloud and photos, undo, kill the server, find it again."""
-    clicked = select_in_canvas(page)
+    clicked = select_in_canvas(page, CLOUD)
     row = page.locator(f'[data-testid=track-row][data-track-id="{clicked}"]')
     assert row.get_attribute("aria-selected") == "true"
 
@@ -127,16 +142,14 @@ def test_from_a_click_in_rerun_to_an_export(page: Page, served: Served, browser:
     assert longer.size_m[0] > original.size_m[0] + 0.3
     rear = [track.at(track.times_ns).apply(np.array([[-0.5 * track.size_m[0], 0, 0]])) for track in (original, longer)]
     np.testing.assert_allclose(rear[0], rear[1], atol=1e-6)  # the opposite side has stayed where it was, at every time
-    after = settled_pixels(page)
-    half = len(after) // 2
-    changed = np.abs(after - before).max(axis=2) > 60
-    assert changed[:half].sum() > 100, "the cloud shows the old cuboid"
-    assert changed[half:].sum() > 30, "the photos show the old outline"
+    half = len(before) // 2
+    wait_for(lambda: changed(page, before)[:half].sum() > 100, "the cloud shows the old cuboid", 60)
+    wait_for(lambda: changed(page, before)[half:].sum() > 30, "the photos show the old outline", 60)
+    amount = changed(page, before).sum()
 
     page.keyboard.press("Control+z")
     wait_for(lambda: stored(served, car).size_m == original.size_m, "Ctrl+Z does not undo")
-    restored = settled_pixels(page)
-    assert (np.abs(restored - before).max(axis=2) > 60).sum() < 0.1 * changed.sum(), "undo is not to be seen in Rerun"
+    wait_for(lambda: changed(page, before).sum() < 0.1 * amount, "undo is not to be seen in Rerun", 60)
 
     drag_side(page, "top", "left", outward(page, "top", "left", 40))
     wait_saved(page)
@@ -191,6 +204,42 @@ def test_a_move_sets_a_human_knot_where_the_frame_saw_the_object(page: Page, ser
     wait_for(lambda: Maker.HUMAN not in stored(served, car).makers, "undo leaves the knot")
 
 
+def test_a_click_on_an_outline_in_a_photo_selects_its_track(page: Page, served: Served) -> None:
+    clicked = select_in_canvas(page, PHOTOS)
+    assert stored(served, clicked).class_name == "car"
+    row = page.locator(f'[data-testid=track-row][data-track-id="{clicked}"]')
+    assert row.get_attribute("aria-selected") == "true"
+
+
+def test_a_click_on_empty_ground_places_a_cuboid(page: Page, served: Served) -> None:
+    """With the create tool; the cuboid has its class's default size and stands on the ground."""
+    page.locator("[data-testid=tool-create]").click()
+    frame = page.locator("iframe").bounding_box()
+    settled_pixels(page)
+    hover_and_click(page, frame["x"] + 0.38 * frame["width"], frame["y"] + 0.42 * frame["height"])
+    wait_for(lambda: look(page, "selectedTrackId"), "no cuboid was placed", 20)
+    wait_saved(page)
+    track = stored(served, look(page, "selectedTrackId"))
+    assert track.size_m == served.project.ontology().of(track.class_name).size_m
+    assert track.makers == (Maker.HUMAN,)
+    assert track.positions_m[0][2] - 0.5 * track.size_m[2] == pytest.approx(0.0, abs=0.3)  # the street lies at zero
+    page.keyboard.press("Control+z")
+    labels = served.project.labels()
+    wait_for(lambda: track.id not in labels.tracks("street"), "undo leaves the cuboid")
+    labels.close()
+
+
+def test_frames_stream_around_the_current_one(page: Page) -> None:
+    wait_for(lambda: len(look(page, "handedFrames")) >= 3, "nothing is fetched ahead")
+    page.keyboard.press("4")
+    wait_for(lambda: look(page, "frame") == 1, "4 is not the next frame")
+    page.evaluate("() => 0")
+    for _ in range(3):
+        page.keyboard.press("4")
+    wait_for(lambda: look(page, "shownFrame") == 4, "the frame is not shown")
+    assert max(look(page, "handedFrames")) < 29, "the whole recording was handed over at once"
+
+
 def test_escape_backs_out_of_a_drag(page: Page, served: Served) -> None:
     car = near_car(served)
     select_in_list(page, car)
@@ -211,9 +260,7 @@ def test_nothing_leaves_the_machine_and_the_token_leaves_the_address(page: Page,
     reached = page.evaluate("() => performance.getEntriesByType('resource').map(each => each.name)")
     assert reached
     assert all(name.startswith((f"http://127.0.0.1:{served.port}/", "blob:", "data:")) for name in reached)
-    blocked = page.evaluate(
-        "() => fetch('https://example.com/').then(() => 'reached', () => 'blocked')"
-    )
+    blocked = page.evaluate("() => fetch('https://example.com/').then(() => 'reached', () => 'blocked')")
     assert blocked == "blocked"
     assert page.locator("iframe").get_attribute("sandbox") == "allow-scripts"
 

@@ -31,7 +31,8 @@ def _explain(error: Exception) -> int:
     from calibration.errors import BoxwrightError, UsageError  # not above: it loads numpy, and --help must not
 
     if isinstance(error, _CALLED_WRONGLY):
-        return _complain(f"{error.format_message()} (see `boxwright --help`)", 2)
+        message = getattr(error, "format_message", error.__str__)()
+        return _complain(f"{message} (see `boxwright --help`)", 2)
     if isinstance(error, BoxwrightError):
         return _complain(str(error), 2 if isinstance(error, UsageError) else 1)
     raise error

@@ -17,7 +17,7 @@ from viewer.scene.stream import SceneStream
 Color = tuple[int, int, int, int]
 
 _LINE_PX = 0.8
-_SELECTED_LINE_PX = 2.0
+_SELECTED_LINE_PX = 1.5
 _OCCLUDED_ALPHA = 110
 _HEADING = np.array([[0.0, 0.0, -1.0], [1.0, 0.0, -1.0], [1.35, 0.0, -1.0]])
 

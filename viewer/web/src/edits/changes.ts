@@ -7,7 +7,9 @@ import { newId } from "../workbench/identity";
 import { inform } from "../workbench/notices";
 import { placement, shownCuboid, showPreview, type Placement } from "../workbench/pose";
 import { tracks } from "../workbench/recording";
-import { select, selectedId, wholeTrajectory } from "../workbench/selection";
+import { cutBefore } from "../workbench/scope";
+import { select } from "../workbench/choosing";
+import { selectedId, wholeTrajectory } from "../workbench/selection";
 import { submit } from "./queue";
 
 type Shown = { readonly place: Placement; readonly cuboid: Cuboid };
@@ -32,7 +34,7 @@ export function make(change: Change): void {
 /** Send a change of a cuboid as it was when the hand began. */
 export function commit(place: Placement, before: Cuboid, change: Change): void {
   batch(() => {
-    showPreview(changed(before, change));
+    showPreview(place, changed(before, change));
     submit(editOf(place, change));
   });
 }
@@ -71,7 +73,7 @@ export function removeKnot(): void {
 
 export function splitHere(): void {
   withShown(({ place }) => {
-    submit({ kind: "split", track_id: place.trackId, time_ns: place.timeNs, new_id: newId() });
+    submit({ kind: "split", track_id: place.trackId, time_ns: cutBefore(place.timeNs), new_id: newId() });
     inform("Split: from this frame on it is an object of its own");
   });
 }
@@ -82,7 +84,7 @@ export function joinWith(otherId: string): void {
 
 export function swapWith(otherId: string): void {
   withShown(({ place }) =>
-    submit({ kind: "swap", track_id: place.trackId, other_id: otherId, time_ns: place.timeNs }),
+    submit({ kind: "swap", track_id: place.trackId, other_id: otherId, time_ns: cutBefore(place.timeNs) }),
   );
 }
 

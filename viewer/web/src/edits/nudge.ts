@@ -20,11 +20,11 @@ let run: Run | null = null;
 let timer = 0;
 
 export function nudge(kind: Run["kind"], step: Vec3): void {
-  if (run?.kind !== kind || run.place.frame !== placement.peek()?.frame) flushNudge();
+  if (run && (run.kind !== kind || !isOf(run.place, placement.peek()))) flushNudge();
   run ??= begun(kind);
   if (!run) return;
   run = { ...run, total: add(run.total, step) };
-  showPreview(changed(run.before, changeOf(run)));
+  showPreview(run.place, changed(run.before, changeOf(run)));
   clearTimeout(timer);
   timer = window.setTimeout(flushNudge, REST_MS);
 }
@@ -51,6 +51,10 @@ function begun(kind: Run["kind"]): Run | null {
   if (!place || !before) return null;
   gestureRuns.value = true;
   return { kind, place, before, total: [0, 0, 0] };
+}
+
+function isOf(place: Placement, now: Placement | null): boolean {
+  return place.frame === now?.frame && place.trackId === now.trackId;
 }
 
 function end(): void {

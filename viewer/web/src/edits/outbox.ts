@@ -15,8 +15,7 @@ interface Sendable {
 }
 
 export type QueuedAction =
-  | (Sendable & { readonly kind: "edit"; readonly edit: Edit })
-  | (Sendable & { readonly kind: "undo" | "redo" });
+  (Sendable & { readonly kind: "edit"; readonly edit: Edit }) | (Sendable & { readonly kind: "undo" | "redo" });
 
 const PREFIX = "boxwright.outbox";
 

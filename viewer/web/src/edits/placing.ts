@@ -5,7 +5,8 @@ import { placeObject } from "../api/endpoints";
 import type { Vec3 } from "../api/types";
 import { reportFailure } from "../workbench/notices";
 import { recordingName, tracks } from "../workbench/recording";
-import { frame, newClass, select, tool } from "../workbench/selection";
+import { select } from "../workbench/choosing";
+import { frame, newClass, tool } from "../workbench/selection";
 import { submit } from "./queue";
 
 /** Ask the server for a suggestion that stands on the ground, store it, and select it once it exists. */

@@ -11,7 +11,8 @@ import { togglePlay } from "../stream/play";
 import { listedTracks } from "../workbench/listing";
 import { shownCuboid } from "../workbench/pose";
 import { canRedo, canUndo, classes } from "../workbench/recording";
-import { frame, goTo, select, selectedId, selectedTrack, tool, wholeTrajectory } from "../workbench/selection";
+import { select } from "../workbench/choosing";
+import { frame, goTo, selectedId, selectedTrack, tool, wholeTrajectory } from "../workbench/selection";
 import { inform } from "../workbench/notices";
 import { isViewAction, type Action } from "./keymap";
 

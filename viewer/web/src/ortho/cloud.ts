@@ -1,6 +1,15 @@
 /** The points around the object, shaded by light and height; those inside the cuboid stand out. */
 
-import { BufferGeometry, InterleavedBuffer, InterleavedBufferAttribute, Matrix4, Points, Quaternion, ShaderMaterial, Vector3 } from "three";
+import {
+  BufferGeometry,
+  InterleavedBuffer,
+  InterleavedBufferAttribute,
+  Matrix4,
+  Points,
+  Quaternion,
+  ShaderMaterial,
+  Vector3,
+} from "three";
 import type { Quaternion as Wxyz } from "../api/types";
 import { placeIn, type Cuboid, type Pose } from "../geometry/cuboid";
 import { ROW, type Crop } from "./crop";
@@ -88,4 +97,3 @@ function cropIn(pose: Pose, crop: Crop): Matrix4 {
 function threeQuaternion([w, x, y, z]: Wxyz): Quaternion {
   return new Quaternion(x, y, z, w);
 }
-

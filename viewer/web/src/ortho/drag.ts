@@ -15,9 +15,7 @@ import { snapDistance } from "./snap";
 import { scaleOf, viewFrame } from "./viewframe";
 
 export type Grip =
-  | { readonly kind: "sides"; readonly sides: readonly Side[] }
-  | { readonly kind: "inside" }
-  | { readonly kind: "turn" };
+  { readonly kind: "sides"; readonly sides: readonly Side[] } | { readonly kind: "inside" } | { readonly kind: "turn" };
 export type Pixel = readonly [number, number];
 
 export interface Modifiers {
@@ -51,7 +49,7 @@ export function startDrag(view: ViewAxes, grip: Grip, from: Pixel, centre: Pixel
 }
 
 export function moveDrag(to: Pixel, modifiers: Modifiers): void {
-  if (drag) showPreview(changed(drag.before, changeOf(drag, to, modifiers)));
+  if (drag) showPreview(drag.place, changed(drag.before, changeOf(drag, to, modifiers)));
 }
 
 export function endDrag(to: Pixel, modifiers: Modifiers): void {

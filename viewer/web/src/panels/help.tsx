@@ -24,15 +24,29 @@ export function Help(): JSX.Element | null {
   const close = (): void => void (helpIsOpen.value = false);
   return (
     <div class="veil" onClick={close}>
-      <section class="dialog wide" role="dialog" aria-label="Keys and gestures" data-testid="help-dialog" onClick={(event) => event.stopPropagation()}>
+      <section
+        class="dialog wide"
+        role="dialog"
+        aria-label="Keys and gestures"
+        data-testid="help-dialog"
+        onClick={(event) => event.stopPropagation()}
+      >
         <header>
           <h2>Keys and gestures</h2>
           <span class="quiet">{PRESET_TITLES[preset.value]}</span>
           <Button label="Close the help" icon="close" onClick={close} />
         </header>
         <div class="columns">
-          <dl>{Object.entries(keyMap.value).map(([action, combos]) => <KeyLine key={action} action={action as Action} combos={combos} />)}</dl>
-          <dl>{GESTURES.map(([gesture, meaning]) => <Line key={gesture} left={gesture} right={meaning} />)}</dl>
+          <dl>
+            {Object.entries(keyMap.value).map(([action, combos]) => (
+              <KeyLine key={action} action={action as Action} combos={combos} />
+            ))}
+          </dl>
+          <dl>
+            {GESTURES.map(([gesture, meaning]) => (
+              <Line key={gesture} left={gesture} right={meaning} />
+            ))}
+          </dl>
         </div>
       </section>
     </div>

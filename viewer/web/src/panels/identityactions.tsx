@@ -13,20 +13,40 @@ export function IdentityActions(): JSX.Element {
   const place = placement.value;
   return (
     <div class="actions" role="group" aria-label="Identity and knots">
-      <Button label="Confirm the cuboid here: a human knot, which machines never move" onClick={first(pinPose)} disabled={!place} testId="pin">
+      <Button
+        label="Confirm the cuboid here: a human knot, which machines never move"
+        onClick={first(pinPose)}
+        disabled={!place}
+        testId="pin"
+      >
         Pin here
       </Button>
-      <Button label="Remove the knot of this frame" onClick={first(removeKnot)} disabled={!place?.atKnot} testId="remove-knot">
+      <Button
+        label="Remove the knot of this frame"
+        onClick={first(removeKnot)}
+        disabled={!place?.atKnot}
+        testId="remove-knot"
+      >
         Remove knot
       </Button>
       <Button label="Flip the heading, in all frames" onClick={first(flipHeading)} disabled={!place} testId="flip">
         Flip
       </Button>
-      <Button label="Split: from this frame on it is another object" onClick={first(splitHere)} disabled={!place} testId="split">
+      <Button
+        label="Split: from this frame on it is another object"
+        onClick={first(splitHere)}
+        disabled={!place}
+        testId="split"
+      >
         Split here
       </Button>
       <OtherTrack title="Join with…" label="Join: another track is the same object" onChoose={joinWith} testId="join" />
-      <OtherTrack title="Swap with…" label="Swap identities with another track from this frame on" onChoose={swapWith} testId="swap" />
+      <OtherTrack
+        title="Swap with…"
+        label="Swap identities with another track from this frame on"
+        onChoose={swapWith}
+        testId="swap"
+      />
       <Button label="Delete the object" tone="danger" onClick={first(deleteSelected)} testId="delete">
         Delete
       </Button>
@@ -51,7 +71,15 @@ interface OtherTrackProps {
 function OtherTrack({ title, label, testId, onChoose }: OtherTrackProps): JSX.Element {
   const others = listedTracks.value.filter((row) => row.track.id !== selectedId.value);
   const options = [{ value: "", title }, ...others.map(optionOf)];
-  return <Select label={label} value="" options={options} onChoose={(id) => id && first(() => onChoose(id))()} testId={testId} />;
+  return (
+    <Select
+      label={label}
+      value=""
+      options={options}
+      onChoose={(id) => id && first(() => onChoose(id))()}
+      testId={testId}
+    />
+  );
 }
 
 function optionOf(row: TrackRow): { value: string; title: string } {

@@ -19,7 +19,15 @@ export function ClassChoice({ track }: { readonly track: Track }): JSX.Element {
     flushNudge();
     submit({ kind: "set_class", track_id: track.id, class_name });
   };
-  return <Select label="Class" value={track.class_name} options={[...names].map(plainOption)} onChoose={set} testId="field-class" />;
+  return (
+    <Select
+      label="Class"
+      value={track.class_name}
+      options={[...names].map(plainOption)}
+      onChoose={set}
+      testId="field-class"
+    />
+  );
 }
 
 export function Attributes({ track }: { readonly track: Track }): JSX.Element | null {
@@ -31,7 +39,7 @@ export function Attributes({ track }: { readonly track: Track }): JSX.Element | 
         <Labelled key={choice.name} name={choice.name}>
           <Select
             label={`Attribute ${choice.name}`}
-            value={track.attributes[choice.name] ?? ""}
+            value={track.attributes?.[choice.name] ?? ""}
             options={optionsOf(choice)}
             onChoose={(value) =>
               submit({ kind: "set_attribute", track_id: track.id, name: choice.name, value: value || null })

@@ -56,7 +56,7 @@ function Heading({ track }: { readonly track: Track | null }): JSX.Element {
 function factsOf(track: Track): string {
   const place = placement.value;
   const counts = pointCounts.value?.frame === frame.value ? pointCounts.value.counts : null;
-  const points = counts ? [`${(counts[track.id] ?? 0).toLocaleString("en")} points`] : [];
-  const source = place ? [place.atKnot ? `knot by ${place.maker ?? "?"}` : "interpolated"] : [];
+  const points = counts ? [`${(counts[track.id] ?? 0).toLocaleString("en")} pts`] : [];
+  const source = place ? [place.atKnot ? `${place.maker ?? "some"} knot` : "interpolated"] : [];
   return [...points, ...source].join(" · ");
 }

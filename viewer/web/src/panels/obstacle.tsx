@@ -14,7 +14,8 @@ const TITLES: Readonly<Record<Obstacle["kind"], string>> = {
 const REASSURANCES: Readonly<Record<Obstacle["kind"], string>> = {
   conflict: "The page now shows the object as it is on the server. Your edit was not stored; it is kept here.",
   failure: "Your edit was not stored; it is kept here.",
-  token: "Open the address that the server printed at its start, in this browser: your edits are kept and will be sent.",
+  token:
+    "Open the address that the server printed at its start, in this browser: your edits are kept and will be sent.",
 };
 
 export function ObstacleDialog(): JSX.Element | null {

@@ -1,14 +1,14 @@
 /** Whether what you see is on the server's disk. It says "Saved" only when every edit was acknowledged. */
 
 import type { JSX } from "preact";
-import { queued, saveState } from "../edits/queue";
+import { obstacle, queued, saveState } from "../edits/queue";
 
 export function SaveState(): JSX.Element {
   const state = saveState.value;
   return (
     <output class={`save-state ${state}`} data-testid="save-state" data-state={state} aria-live="polite">
       <span class="dot" aria-hidden="true" />
-      {wordsFor(state, queued.value.length)}
+      {obstacle.value ? "Not saved – your decision is needed" : wordsFor(state, queued.value.length)}
     </output>
   );
 }

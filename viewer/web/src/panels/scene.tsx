@@ -13,7 +13,13 @@ export function SceneFrame(): JSX.Element {
   }, []);
   return (
     <section class={`scene ${tool.value === "create" ? "creating" : ""}`} aria-label="Scene">
-      <iframe ref={element} title="Rerun: cloud and cameras" sandbox="allow-scripts" src="/rerun/frame.html" data-testid="rerun" />
+      <iframe
+        ref={element}
+        title="Rerun: cloud and cameras"
+        sandbox="allow-scripts"
+        src="/rerun/frame.html"
+        data-testid="rerun"
+      />
       <Hint />
       <Loading />
     </section>

@@ -21,7 +21,12 @@ export function TimeLine(): JSX.Element {
     <section class="time-line" aria-label="Time">
       <div class="transport" role="group" aria-label="Playing">
         <Button label="Previous frame" icon="previous" onClick={() => act("frame.previous")} testId="frame-previous" />
-        <Button label={playing.value ? "Pause" : "Play"} icon={playing.value ? "pause" : "play"} onClick={() => act("play")} testId="play" />
+        <Button
+          label={playing.value ? "Pause" : "Play"}
+          icon={playing.value ? "pause" : "play"}
+          onClick={() => act("play")}
+          testId="play"
+        />
         <Button label="Next frame" icon="next" onClick={() => act("frame.next")} testId="frame-next" />
       </div>
       <div class="lanes" {...scrubbing()}>
@@ -122,7 +127,9 @@ function TrackBands(): JSX.Element | null {
 
 function PresenceBand({ span }: { readonly span: Presence }): JSX.Element {
   const [from, to] = [xOf(clock.value.positionOf(span.start_ns)), xOf(clock.value.positionOf(span.end_ns))];
-  return <rect class={`presence-band ${span.kind}`} x={from} y={PRESENCE_Y} width={Math.max(1, to - from)} height={LANE} />;
+  return (
+    <rect class={`presence-band ${span.kind}`} x={from} y={PRESENCE_Y} width={Math.max(1, to - from)} height={LANE} />
+  );
 }
 
 function StateBand({ state }: { readonly state: TimedState }): JSX.Element {

@@ -17,7 +17,13 @@ export function TopBar(): JSX.Element {
       <RecordingPicker />
       <FrameNumber />
       <div class="group" role="group" aria-label="History">
-        <Button label="Undo" icon="undo" testId="undo" disabled={!canUndo.value && queued.value.length === 0} onClick={undo} />
+        <Button
+          label="Undo"
+          icon="undo"
+          testId="undo"
+          disabled={!canUndo.value && queued.value.length === 0}
+          onClick={undo}
+        />
         <Button label="Redo" icon="redo" testId="redo" disabled={!canRedo.value} onClick={redo} />
       </div>
       <Tools />

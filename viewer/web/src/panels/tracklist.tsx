@@ -12,6 +12,10 @@ import { Row, ROW_HEIGHT_PX } from "./trackrow";
 /** Up to this many rows are simply all there; of more, only those in sight. */
 const ALL_AT_ONCE = 300;
 const SPARE_ROWS = 10;
+const ORDERS: readonly { value: Order; title: string }[] = [
+  { value: "class", title: "By class" },
+  { value: "distance", title: "By distance" },
+];
 
 const scrolledTo = signal(0);
 const height = signal(600);
@@ -36,27 +40,56 @@ export function TrackList(): JSX.Element {
 }
 
 function Filters(): JSX.Element {
-  const every = { value: "", title: "All classes" };
-  const options = [every, ...[...classes.value.keys()].map((name) => ({ value: name, title: name }))];
-  const orders = [
-    { value: "class", title: "By class" },
-    { value: "distance", title: "By distance" },
-  ];
   return (
     <div class="filters">
       <Search />
-      <div class="pair">
-        <Select label="Class" value={onlyClass.value} options={options} onChoose={(name) => (onlyClass.value = name)} testId="filter-class" />
-        <Select label="Order" value={listOrder.value} options={orders} onChoose={(name) => (listOrder.value = name as Order)} />
-      </div>
-      <div class="pair">
-        <Button label="Only objects in this frame" pressed={onlyHere.value} onClick={() => (onlyHere.value = !onlyHere.value)} testId="filter-here">
-          In frame
-        </Button>
-        <Button label="Only objects that move" pressed={onlyMoving.value} onClick={() => (onlyMoving.value = !onlyMoving.value)} testId="filter-moving">
-          Moving
-        </Button>
-      </div>
+      <Choices />
+      <Toggles />
+    </div>
+  );
+}
+
+function Choices(): JSX.Element {
+  const names = [...classes.value.keys()].map((name) => ({ value: name, title: name }));
+  return (
+    <div class="pair">
+      <Select
+        label="Class"
+        value={onlyClass.value}
+        options={[{ value: "", title: "All classes" }, ...names]}
+        onChoose={(name) => (onlyClass.value = name)}
+        testId="filter-class"
+      />
+      <Select
+        label="Order"
+        value={listOrder.value}
+        options={ORDERS}
+        onChoose={(name) => (listOrder.value = name as Order)}
+        testId="list-order"
+      />
+    </div>
+  );
+}
+
+function Toggles(): JSX.Element {
+  return (
+    <div class="pair">
+      <Button
+        label="Only objects in this frame"
+        pressed={onlyHere.value}
+        onClick={() => (onlyHere.value = !onlyHere.value)}
+        testId="filter-here"
+      >
+        In frame
+      </Button>
+      <Button
+        label="Only objects that move"
+        pressed={onlyMoving.value}
+        onClick={() => (onlyMoving.value = !onlyMoving.value)}
+        testId="filter-moving"
+      >
+        Moving
+      </Button>
     </div>
   );
 }
@@ -96,7 +129,11 @@ function Rows(): JSX.Element {
           <Row key={row.track.id} row={row} selected={row.track.id === selectedId.value} />
         ))}
       </div>
-      {rows.length === 0 && <p class="hint">{tracks.value.size === 0 ? "No tracks yet. Press New, then click in the scene." : "No track matches."}</p>}
+      {rows.length === 0 && (
+        <p class="hint">
+          {tracks.value.size === 0 ? "No tracks yet. Press New, then click in the scene." : "No track matches."}
+        </p>
+      )}
     </div>
   );
 }
@@ -110,6 +147,7 @@ function keepSelectedInSight(box: HTMLDivElement | null): () => void {
     height.value = box.clientHeight;
     const top = index * ROW_HEIGHT_PX;
     if (top < box.scrollTop) box.scrollTop = top;
-    else if (top + ROW_HEIGHT_PX > box.scrollTop + box.clientHeight) box.scrollTop = top + ROW_HEIGHT_PX - box.clientHeight;
+    else if (top + ROW_HEIGHT_PX > box.scrollTop + box.clientHeight)
+      box.scrollTop = top + ROW_HEIGHT_PX - box.clientHeight;
   });
 }

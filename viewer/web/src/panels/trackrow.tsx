@@ -6,7 +6,7 @@ import type { PresenceKind } from "../api/types";
 import { shortId } from "../workbench/identity";
 import type { TrackRow } from "../workbench/listing";
 import { colorOf } from "../workbench/recording";
-import { select } from "../workbench/selection";
+import { select } from "../workbench/choosing";
 
 export const ROW_HEIGHT_PX = 28;
 

@@ -18,7 +18,8 @@ function tell(message: FromFrame): void {
 function hear(model: WidgetModel, message: ToFrame): void {
   switch (message.kind) {
     case "rrd":
-      return model.log(message.bytes);
+      model.log(message.bytes);
+      return reportWhenPainted(message.parcel);
     case "time":
       return model.seek(TIMELINE, message.frame);
     case "panels":
@@ -28,6 +29,12 @@ function hear(model: WidgetModel, message: ToFrame): void {
     case "keys":
       pageCombos = new Set(message.combos);
   }
+}
+
+/** On a slow machine Rerun needs a while for every painting: the page must not send faster than that. */
+function reportWhenPainted(parcel: number): void {
+  const report = (): void => tell({ kind: "taken", parcel });
+  requestAnimationFrame(() => requestAnimationFrame(report));
 }
 
 /** Rerun has no message for this, but Escape means it. */

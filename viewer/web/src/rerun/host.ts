@@ -5,6 +5,8 @@ import { parseEvent, type SelectedItem } from "./events";
 import { Seeker } from "./seeker";
 
 const OPENING_TIMEOUT_MS = 5_000;
+/** A hidden browser tab paints nothing, so nothing is ever reported as taken there. */
+const TAKING_TIMEOUT_MS = 4_000;
 
 export interface RerunListener {
   onReady(): void;
@@ -19,6 +21,8 @@ export class RerunHost {
   private readonly seeker = new Seeker((frame) => this.tell({ kind: "time", frame }));
   private opened: () => void = () => undefined;
   private timeline = "";
+  private parcels = 0;
+  private readonly onTaken = new Map<number, () => void>();
 
   constructor(
     private readonly element: HTMLIFrameElement,
@@ -32,14 +36,17 @@ export class RerunHost {
   /** Hand over the recording's still parts, and wait until Rerun knows the recording: seeking works only then. */
   async open(scene: ArrayBuffer): Promise<void> {
     const known = new Promise<void>((resolve) => (this.opened = resolve));
-    const patience = new Promise<void>((resolve) => setTimeout(resolve, OPENING_TIMEOUT_MS));
-    this.log(scene);
-    await Promise.race([known, patience]);
+    void this.log(scene);
+    await Promise.race([known, after(OPENING_TIMEOUT_MS)]);
   }
 
-  /** Hand bytes over; they are gone from this page afterwards. */
-  log(bytes: ArrayBuffer): void {
-    this.tell({ kind: "rrd", bytes }, [bytes]);
+  /** Hand bytes over; they are gone from this page at once. Resolves when Rerun has taken them in. */
+  log(bytes: ArrayBuffer): Promise<void> {
+    this.parcels += 1;
+    const parcel = this.parcels;
+    this.tell({ kind: "rrd", bytes, parcel }, [bytes]);
+    const taken = new Promise<void>((resolve) => this.onTaken.set(parcel, resolve));
+    return Promise.race([taken, after(TAKING_TIMEOUT_MS)]).then(() => void this.onTaken.delete(parcel));
   }
 
   seek(frame: number): void {
@@ -73,6 +80,8 @@ export class RerunHost {
         return this.listener.onReady();
       case "key":
         return this.listener.onKey(message.press);
+      case "taken":
+        return this.onTaken.get(message.parcel)?.();
       case "touch":
         return this.seeker.touch(message.pressed);
       case "failed":
@@ -102,4 +111,8 @@ export class RerunHost {
   private hearTime(time: number): void {
     if (this.timeline === TIMELINE && this.seeker.report(time)) this.listener.onScrub(time);
   }
+}
+
+function after(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -16,7 +16,7 @@ export interface KeyPress {
 }
 
 export type ToFrame =
-  | { readonly kind: "rrd"; readonly bytes: ArrayBuffer }
+  | { readonly kind: "rrd"; readonly bytes: ArrayBuffer; readonly parcel: number }
   | { readonly kind: "time"; readonly frame: number }
   | { readonly kind: "panels"; readonly states: PanelStates }
   /** Let go of what Rerun has selected: its highlight would outlive the click that was meant for the page. */
@@ -28,6 +28,8 @@ export type FromFrame =
   | { readonly kind: "loaded" }
   | { readonly kind: "ready" }
   | { readonly kind: "event"; readonly json: string }
+  /** Rerun has painted since it was given this parcel of bytes. */
+  | { readonly kind: "taken"; readonly parcel: number }
   | { readonly kind: "key"; readonly press: KeyPress }
   /** The user presses, or lets go of, something inside Rerun. */
   | { readonly kind: "touch"; readonly pressed: boolean }

@@ -33,6 +33,8 @@ const handed = new HandedFrames();
 const held = new LabelsHeld();
 const running = new Map<Job, AbortController>();
 let host: RerunHost | null = null;
+/** How many parcels Rerun was given and has not painted yet. */
+let beingTaken = 0;
 
 export function startFeed(rerun: RerunHost): void {
   host = rerun;
@@ -97,7 +99,7 @@ function nextJob(): Job | null {
   const current = frame.peek();
   const urgent = labelsJob([current]) ?? sensorsJob([current]);
   if (urgent) return urgent;
-  if (running.size >= MOST_AT_ONCE) return null;
+  if (running.size + beingTaken >= MOST_AT_ONCE) return null;
   return labelsJob(framesAround()) ?? sensorsJob(framesAround());
 }
 
@@ -142,17 +144,26 @@ async function handSensors(index: number, aborted: AbortSignal): Promise<void> {
   const bytes = await getSensors(recordingName.peek(), index, aborted);
   const fallen = handed.add(index, bytes.byteLength);
   for (const gone of fallen) held.forget(gone);
-  host?.log(bytes);
+  passOn(bytes);
 }
 
 async function handLabels(wanted: LabelsWanted, aborted: AbortSignal): Promise<void> {
   const selected = selectedId.peek();
   const packet = await getLabels(recordingName.peek(), { ...wanted, selected }, aborted);
   held.take(packet.header, wanted.tracks);
-  host?.log(packet.rrd);
+  passOn(packet.rrd);
   labelsVersion.value = labelsVersion.peek() + 1;
   markStale(idsOf(selected, selectedId.peek()), packet.header.revision);
   void noticeRevision(packet.header.revision);
+}
+
+/** Nothing more is fetched ahead while Rerun has its hands full. */
+function passOn(bytes: ArrayBuffer): void {
+  beingTaken += 1;
+  void host?.log(bytes).then(() => {
+    beingTaken -= 1;
+    schedule();
+  });
 }
 
 /** The job stays in the way of others like it until the retry, so that a dead server is not asked without pause. */

@@ -63,6 +63,11 @@ export class Clock {
     return { start_ns: String(this.startOf(first)), end_ns: String(this.endOf(last)) };
   }
 
+  /** Half of the time between two frames. */
+  halfStepAt(frame: number): bigint {
+    return this.halfStep(Math.min(frame, this.count - 2));
+  }
+
   /** Whether a stretch of time touches a frame: each object has a moment of its own within the frame. */
   touches(span: Span, frame: number): boolean {
     return BigInt(span.start_ns) <= this.endOf(frame) && this.startOf(frame) <= BigInt(span.end_ns);

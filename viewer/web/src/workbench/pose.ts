@@ -71,9 +71,8 @@ export const shownCuboid = computed<Cuboid | null>(() => {
   return { position: place.position, rotation: place.rotation, size: track.size_m };
 });
 
-export function showPreview(cuboid: Cuboid): void {
-  const id = selectedId.peek();
-  if (id !== null) preview.value = { trackId: id, frame: frame.peek(), cuboid };
+export function showPreview(place: Placement, cuboid: Cuboid): void {
+  preview.value = { trackId: place.trackId, frame: place.frame, cuboid };
 }
 
 effect(dropConfirmedPreview);
@@ -108,7 +107,10 @@ function askWhereAbsent(): void {
 async function ask(id: string, index: number, revision: number, aborted: AbortSignal): Promise<void> {
   try {
     const pose = await getPose(recordingName.peek(), index, id, aborted);
-    const knot = tracks.peek().get(id)?.track.knots.find((entry) => entry.time_ns === pose.time_ns);
+    const knot = tracks
+      .peek()
+      .get(id)
+      ?.track.knots.find((entry) => entry.time_ns === pose.time_ns);
     asked.value = {
       trackId: id,
       frame: index,

@@ -11,9 +11,10 @@ import type { PanelStates } from "../rerun/messages";
 import { pickedPlace, pickedTrack } from "../rerun/picking";
 import { labelsOf, shownFrame, startFeed } from "../stream/feed";
 import { playWith } from "../stream/play";
-import { reportFailure } from "./notices";
+import { inform, reportFailure } from "./notices";
 import { recordingName } from "./recording";
-import { goTo, playing, select, tool } from "./selection";
+import { select } from "./choosing";
+import { goTo, playing, tool } from "./selection";
 
 const QUIET: PanelStates = { top: "hidden", blueprint: "hidden", selection: "hidden", time: "hidden" };
 const OPEN: PanelStates = { top: "hidden", blueprint: "expanded", selection: "expanded", time: "collapsed" };
@@ -59,7 +60,9 @@ function pick(host: RerunHost, items: readonly SelectedItem[]): void {
   const place = pickedPlace(items);
   const id = pickedTrack(items, labelsOf(shownFrame.peek() ?? 0)?.outlines ?? {});
   if (tool.peek() === "select" && id !== null) select(id);
-  if (tool.peek() === "create" && place) void placeAt(place);
+  if (tool.peek() !== "create") return;
+  if (place) void placeAt(place);
+  else inform("A new object needs a place: click in the cloud, on the ground or on a point");
 }
 
 function scrub(time: number): void {

@@ -1,0 +1,96 @@
+"""Run every benchmark, each in a process of its own, and keep the table: `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import figure_text, machine
+
+RESULTS = Path(__file__).parent / "RESULTS.md"
+BENCHMARKS = ("projection", "frame_access", "edit_latency")
+
+Result = dict[str, Any]
+
+
+def measure(benchmark: str) -> Result | str:
+    """Its report, or the one line that says why there is none."""
+    command = [sys.executable, "-m", f"benchmarks.{benchmark}", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    report: Result = json.loads(done.stdout)
+    return report
+
+
+def results_page(results: dict[str, Result | str], day: datetime.date) -> str:
+    """The page: a summary, then the figures of each."""
+    where = machine()
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench` (`python -m benchmarks.all`); each line can be measured alone with its command.",
+        "Ours and the peer take turns in one run and medians are compared: ratios travel, milliseconds do not.",
+        "",
+        f"{day.isoformat()}, {where['cpu_count']} CPUs, {where['system']} {where['architecture']}, "
+        f"Python {where['python']}.",
+        "",
+        "| benchmark | beside | times as fast | target | |",
+        "|---|---|---:|---|---|",
+        *(_summary(name, result) for name, result in results.items()),
+    ]
+    for result in results.values():
+        if not isinstance(result, str):
+            lines += _details(result)
+    return "\n".join(lines) + "\n"
+
+
+def _summary(name: str, result: Result | str) -> str:
+    if isinstance(result, str):
+        return f"| {name} | | | | not measured: {result} |"
+    peer = _peer(result)
+    return f"| {name} | {peer} | {result['ratio']:.1f} | {result['target']} | {'met' if result['met'] else 'missed'} |"
+
+
+def _peer(result: Result) -> str:
+    name, version = result["peer"]["name"], result["peer"]["version"]
+    return name if version == "-" else f"{name} ({version})"
+
+
+def _details(result: Result) -> list[str]:
+    return [
+        "",
+        f"## {result['title']}",
+        "",
+        f"`{result['command']}`, beside {_peer(result)}.",
+        "",
+        "| figure | value |",
+        "|---|---:|",
+        *(f"| {name} | {figure_text(value)} |" for name, value in result["figures"].items()),
+        "",
+        *(f"- {note[0].upper()}{note[1:]}." for note in result["notes"]),
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 when everything was measured, 1 when something was not, and said what. A missed target is a result."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.all")
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE", help="where to keep the table")
+    options = parser.parse_args(arguments)
+    results = {benchmark: measure(benchmark) for benchmark in BENCHMARKS}
+    page = results_page(results, datetime.datetime.now(datetime.UTC).date())
+    options.results.write_text(page)
+    print(page)
+    missing = [result for result in results.values() if isinstance(result, str)]
+    for line in missing:
+        print(line, file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
