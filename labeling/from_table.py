@@ -83,12 +83,13 @@ def _attributes_and_states(
     return tuple(attributes), sort_states(states)
 
 
-def extended_ontology(ontology: Ontology, tracks: list[Track]) -> Ontology:
+def extended_ontology(ontology: Ontology, tracks: list[Track], *, in_use: bool = False) -> Ontology:
     """The ontology with the classes that tracks bring and it does not know, at their median size.
 
-    A dataset's own classes take the place of the default ones that nobody has touched.
+    A dataset's own classes take the place of the default ones, unless somebody has touched them or labels use them.
     """
-    if ontology == default_ontology() and any(track.class_name not in ontology.names for track in tracks):
+    unknown = any(track.class_name not in ontology.names for track in tracks)
+    if unknown and not in_use and ontology == default_ontology():
         ontology = Ontology(())
     for name in dict.fromkeys(track.class_name for track in tracks):
         if name not in ontology.names:

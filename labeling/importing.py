@@ -61,9 +61,10 @@ def _import_tracks(project: Project, source: RecordingSource, name: str) -> Impo
 
 
 def _store_tracks(project: Project, name: str, tracks: list[Track]) -> None:
-    project.save_ontology(extended_ontology(project.ontology(), tracks))
     labels = project.labels()
     try:
+        in_use = any(labels.count(each) for each in project.recording_names())
+        project.save_ontology(extended_ontology(project.ontology(), tracks, in_use=in_use))
         add_tracks(labels, name, tracks)
     finally:
         labels.close()

@@ -89,12 +89,12 @@ def read_ontology(path: Path) -> Ontology:
 
 
 def write_ontology(ontology: Ontology, path: Path) -> None:
-    """Write the YAML file."""
+    """Write the YAML file, whole or not at all."""
     content = yaml.safe_dump(_ONTOLOGY.dump_python(ontology, mode="json"), sort_keys=False, allow_unicode=True)
-    path.write_text(
-        "# Classes, their default sizes (length, width, height in metres), colours and attributes.\n" + content,
-        encoding="utf-8",
-    )
+    head = "# Classes, their default sizes (length, width, height in metres), colours and attributes.\n"
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(head + content, encoding="utf-8")
+    partial.replace(path)
 
 
 def default_ontology() -> Ontology:

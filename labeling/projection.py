@@ -177,20 +177,38 @@ def _bent(
     whole: FloatArray,
 ) -> int:
     """The part of an edge around the image, in chords as short as the lens asks for: strongest bends lie at its rim."""
-    start, done, step = _pixel(a, b, low, p), 0.0, _LONGEST
+    start, done, step = _pixel(a, b, low, p), 0.0, 1.0
     while done < 1.0:
         end = _pixel(a, b, _evenly_seen(a, b, low, high, done + step), p)
-        gap = 0.0
-        for k in range(1, 4):
-            between = _pixel(a, b, _evenly_seen(a, b, low, high, done + 0.25 * k * step), p)
-            gap = max(gap, _distance_to_line(between, start, end))
-        if step > _SHORTEST and gap > _TOLERANCE_PX:
-            step *= 0.5
+        # Most edges are far away or short, and one chord does; but three points see little of a long one.
+        allowed = _TOLERANCE_PX if step <= _LONGEST else 0.5 * _TOLERANCE_PX
+        if step > _SHORTEST and _gap(a, b, low, high, done, step, start, end, p) > allowed:
+            step = min(0.5 * step, _LONGEST)
             continue
         used = _chord(start, end, limits, buffer, used, whole)
         start, done = end, done + step
         step = min(2.0 * step, _LONGEST, 1.0 - done)
     return used
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _gap(
+    a: FloatArray,
+    b: FloatArray,
+    low: float,
+    high: float,
+    done: float,
+    step: float,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    p: FloatArray,
+) -> float:
+    """Pixels between a chord and the lens's curve, the largest of its three quarter points."""
+    gap = 0.0
+    for k in range(1, 4):
+        between = _pixel(a, b, _evenly_seen(a, b, low, high, done + 0.25 * k * step), p)
+        gap = max(gap, _distance_to_line(between, start, end))
+    return gap
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]

@@ -15,8 +15,9 @@ from fusion.recording import RecordingSource, SourceStream
 from labeling.importing import import_source
 from labeling.project import Project
 
-# A machine that is busy, or a kernel that is compiled on its first call, is no failure.
-hypothesis.settings.register_profile("boxwright", deadline=None)
+# A machine that is busy, or a kernel that is compiled on its first call, is no failure; and CI tries the same examples
+# every time, developers' runs look for new ones.
+hypothesis.settings.register_profile("boxwright", deadline=None, derandomize=os.environ.get("CI") == "true")
 hypothesis.settings.load_profile("boxwright")
 
 ROOT = Path(__file__).parent.parent

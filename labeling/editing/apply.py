@@ -55,7 +55,11 @@ def _delete(edit: edits.DeleteTrack, tracks: Tracks) -> Versions:
 
 
 def _set_knot(edit: edits.SetKnot, tracks: Tracks) -> Versions:
-    return {edit.track_id: _with_knot(_get(tracks, edit.track_id), edit.knot)}
+    track = _get(tracks, edit.track_id)
+    index = track.knot_index(edit.knot.time_ns)
+    if index is not None and track.makers[index] is Maker.HUMAN and edit.knot.maker is not Maker.HUMAN:
+        raise EditError("a machine may not move a human's knot", where=track.id)
+    return {track.id: _with_knot(track, edit.knot)}
 
 
 def _remove_knot(edit: edits.RemoveKnot, tracks: Tracks) -> Versions:
@@ -238,8 +242,12 @@ def _part(track: Track, start_ns: int | None, end_ns: int | None) -> Track | Non
 
 
 def _merged(track: Track, other: Track) -> Track:
-    """Knots, presence and states of both; where both speak about one time, the first one's word stands."""
-    knots = {knot.time_ns: knot for knot in other.knots} | {knot.time_ns: knot for knot in track.knots}
+    """Knots, presence and states of both; where the first is present, its word stands.
+
+    Two knots of two opinions a moment apart would throw the spline off its way, so the other's are left out there.
+    """
+    added = [knot for knot in other.knots if track.presence_at(knot.time_ns) is PresenceKind.ABSENT]
+    knots = {knot.time_ns: knot for knot in (*added, *track.knots)}
     presence: tuple[Presence, ...] = other.presence
     for interval in track.presence:
         presence = intervals.paint_presence(presence, interval)

@@ -188,7 +188,7 @@ def test_pandaset_from_import_to_export(run, pandaset: Path, tmp_path: Path) -> 
     assert "roll and pitch" in err
     assert len((tmp_path / "k.txt").read_text().splitlines()) > 900
 
-    code, out, err = run("export", project, "pandaset-002", "--format", "boxwright", "--out", tmp_path / "t.json")
+    code, _, err = run("export", project, "pandaset-002", "--format", "boxwright", "--out", tmp_path / "t.json")
     assert (code, err) == (0, "")
     code, out, _ = run("import", tmp_path / "t.json", project, "--name", "pandaset-002")
     assert code == 0
@@ -196,7 +196,7 @@ def test_pandaset_from_import_to_export(run, pandaset: Path, tmp_path: Path) -> 
 
 
 def test_view_writes_a_scene_that_rerun_reads(run, tiny_project: Project, tmp_path: Path) -> None:
-    code, out, _ = run("view", tiny_project.root, "tiny", "--save", tmp_path / "scene.rrd")
+    code, _, _ = run("view", tiny_project.root, "tiny", "--save", tmp_path / "scene.rrd")
     assert code == 0
     assert (tmp_path / "scene.rrd").read_bytes()[:4] == b"RRF2"
     tool = [sys.executable, "-m", "rerun", "rrd", "print", str(tmp_path / "scene.rrd")]
