@@ -288,7 +288,9 @@ def test_a_machine_does_not_move_a_humans_knot() -> None:
 
 def test_joining_tracks_that_overlap_keeps_the_first_ones_way() -> None:
     first = [Knot(i * 10**8, (float(i), 0.0, 0.0), IDENTITY) for i in range(5)]
-    second = [Knot(i * 10**8 + (1_000_000 if i < 4 else 50_000_000), (float(i), 0.1, 0.0), IDENTITY) for i in range(3, 9)]
+    second = [
+        Knot(i * 10**8 + (1_000_000 if i < 4 else 50_000_000), (float(i), 0.1, 0.0), IDENTITY) for i in range(3, 9)
+    ]
     tracks = {
         "a": Track.from_knots("a", "car", (4, 2, 1.5), first, [Presence(0, 4 * 10**8)]),
         "b": Track.from_knots("b", "car", (4, 2, 1.5), second, [Presence(3 * 10**8, 9 * 10**8)]),
