@@ -713,7 +713,7 @@ export interface components {
          * Resize
          * @description Another size with one side of each axis held: +1 the front, left or top, -1 the opposite, 0 the centre.
          *
-         *     A track has one size, so the trajectory shifts and the held side stays where it is at every time.
+         *     A track has one size, so the trajectory shifts, and at every knot the held side stays where it is.
          */
         readonly Resize: {
             /**
