@@ -106,7 +106,7 @@ def _print_recording(report: dict[str, Any], slips: list[CameraSlip]) -> None:
 
 def view(folder: Path, name: str, save: Path) -> None:
     """Write the whole scene to an .rrd file, frame by frame."""
-    from viewer.scene import SceneStream, log_blueprint, log_labels, log_sensors, log_static
+    from viewer.scene import SceneStream, log_blueprint, log_labels, log_sensors, log_static, log_styles
 
     project = Project.open(folder)
     labels = project.labels()
@@ -120,6 +120,7 @@ def view(folder: Path, name: str, save: Path) -> None:
             stream = SceneStream(recording.name)
             log_static(stream, recording)
             log_blueprint(stream, recording)
+            log_styles(stream, tracks, ontology)
             count = len(recording.frames)
             for first in range(0, count, _BATCH_FRAMES):
                 batch = range(first, min(first + _BATCH_FRAMES, count))

@@ -31,12 +31,16 @@ def log_labels(
     only: Iterable[str] | None = None,
     selected: str | None = None,
 ) -> None:
-    """Log the outlines and the cuboids of the frames, all or `only` some; an id that does not exist any more is
-    cleared."""
-    colors = {each.name: each.color_rgb for each in ontology.classes}
-    palette = {track_id: colors.get(track.class_name, (160, 160, 160)) for track_id, track in tracks.items()}
+    """Log the outlines and the cuboids of the frames, all or `only` some; an id that no longer exists is cleared.
+
+    How a cuboid looks does not change with time: `log_styles` logs it once for all, here it comes anew for `only` those
+    whose look may have changed. (Rerun takes little data in between two paintings; each part counts.)
+    """
+    palette = _palette(tracks, ontology)
+    if only is not None:
+        log_styles(stream, {track_id: tracks[track_id] for track_id in only if track_id in tracks}, ontology, selected)
     for track_id in tracks if only is None else only:
-        _log_track(stream, track_id, tracks.get(track_id), palette, frames, track_id == selected)
+        _log_track(stream, track_id, frames)
     cameras = sorted({camera for frame in frames for camera in frame.outlines})
     for frame in frames:
         stream.rerun.set_time("frame", sequence=frame.frame)
@@ -45,26 +49,30 @@ def log_labels(
             _log_outlines(stream, camera, frame, palette, selected)
 
 
-def _log_track(
-    stream: SceneStream,
-    track_id: str,
-    track: Track | None,
-    palette: Mapping[str, tuple[int, int, int]],
-    frames: Sequence[FrameLabels],
-    selected: bool,
+def log_styles(
+    stream: SceneStream, tracks: Mapping[str, Track], ontology: Ontology, selected: str | None = None
 ) -> None:
-    entity = track_entity(track_id)
-    if track is not None:
-        color = SELECTED if selected else (*palette[track_id], 255)
-        width = rr.Radius.ui_points(_SELECTED_LINE_PX if selected else _LINE_PX)
+    """Log how the cuboids of the tracks look: the class's colour, or white and thick for the selected one."""
+    palette = _palette(tracks, ontology)
+    for track_id, track in tracks.items():
+        chosen = track_id == selected
         style = rr.Boxes3D.from_fields(
-            colors=[color],
-            radii=[width],
+            colors=[SELECTED if chosen else (*palette[track_id], 255)],
+            radii=[rr.Radius.ui_points(_SELECTED_LINE_PX if chosen else _LINE_PX)],
             fill_mode=rr.components.FillMode.TransparentFillMajorWireframe,
             labels=[f"{track.class_name} {track_id[:8]}"],
             show_labels=False,
         )
-        stream.log(entity, style, static=True)
+        stream.log(track_entity(track_id), style, static=True)
+
+
+def _palette(tracks: Mapping[str, Track], ontology: Ontology) -> dict[str, tuple[int, int, int]]:
+    colors = {each.name: each.color_rgb for each in ontology.classes}
+    return {track_id: colors.get(track.class_name, (160, 160, 160)) for track_id, track in tracks.items()}
+
+
+def _log_track(stream: SceneStream, track_id: str, frames: Sequence[FrameLabels]) -> None:
+    entity = track_entity(track_id)
     rows = [frame.track_ids.index(track_id) if track_id in frame.track_ids else -1 for frame in frames]
     shown = [(frame, row) for frame, row in zip(frames, rows, strict=True) if row >= 0]
     columns = rr.Boxes3D.columns(

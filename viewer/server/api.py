@@ -106,7 +106,7 @@ def recording(request: Request, name: str) -> RecordingReply:
 @router.get("/recordings/{name}/scene.rrd")
 def scene(request: Request, name: str) -> Response:
     """Layout and what does not change, for Rerun."""
-    return _bytes(frames.scene_bytes(_opened(request, name).recording))
+    return _bytes(frames.scene_bytes(_workspace(request), name))
 
 
 @router.get("/recordings/{name}/frames/{frame}/sensors.rrd")

@@ -14,7 +14,7 @@ from labeling.interior_points import count_interior_points
 from labeling.ontology import Ontology
 from labeling.track import Knot, Maker, Presence, PresenceKind, Track, poses_of
 from labeling.track_record import TrackRecord
-from viewer.scene import SceneStream, log_blueprint, log_labels, log_sensors, log_static
+from viewer.scene import SceneStream, log_blueprint, log_labels, log_sensors, log_static, log_styles
 from viewer.scene.colors import brightness
 from viewer.server.schemas import CuboidReply, FrameLabelsReply, LabelsHead, PoseReply
 from viewer.server.workspace import OpenRecording, Workspace
@@ -23,10 +23,12 @@ _GROUND_REACH_M = 1.5
 _GROUND_PERCENTILE = 10
 
 
-def scene_bytes(recording: Recording) -> bytes:
-    """Layout and what does not change."""
+def scene_bytes(workspace: Workspace, name: str) -> bytes:
+    """Layout, how the cuboids look, and what does not change."""
+    recording = workspace.recording(name).recording
     stream = SceneStream(recording.name)
     log_static(stream, recording)
+    log_styles(stream, workspace.labels.tracks(name), workspace.ontology)
     log_blueprint(stream, recording)
     return stream.read()
 
