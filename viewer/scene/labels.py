@@ -67,8 +67,7 @@ def log_styles(
 
 
 def _palette(tracks: Mapping[str, Track], ontology: Ontology) -> dict[str, tuple[int, int, int]]:
-    colors = {each.name: each.color_rgb for each in ontology.classes}
-    return {track_id: colors.get(track.class_name, (160, 160, 160)) for track_id, track in tracks.items()}
+    return {track_id: ontology.of(track.class_name).color_rgb for track_id, track in tracks.items()}
 
 
 def _log_track(stream: SceneStream, track_id: str, frames: Sequence[FrameLabels]) -> None:

@@ -12,7 +12,7 @@ from fusion.recording import Recording
 from labeling.frame_labels import FrameLabels, frame_labels
 from labeling.interior_points import count_interior_points
 from labeling.ontology import Ontology
-from labeling.track import Knot, Maker, Presence, PresenceKind, Track, poses_of
+from labeling.track import Knot, Maker, Presence, Track
 from labeling.track_record import TrackRecord
 from viewer.scene import SceneStream, log_blueprint, log_labels, log_sensors, log_static, log_styles
 from viewer.scene.colors import brightness
@@ -85,17 +85,10 @@ def _frame_reply(recording: Recording, tracks: dict[str, Track], labels: FrameLa
 def points_in_cuboids(opened: OpenRecording, tracks: dict[str, Track], frame: int) -> dict[str, int]:
     """How many LiDAR points lie in each cuboid that the frame shows."""
     with opened.lock:
-        moments = opened.times.times_of(list(tracks.values()), frame)
-    pairs = list(zip(tracks.values(), moments, strict=True))
-    pairs = [(track, time_ns) for track, time_ns in pairs if track.presence_at(time_ns) is not PresenceKind.ABSENT]
-    shown = [track for track, _ in pairs]
-    if not shown:
-        return {}
-    poses = poses_of(shown, np.array([[time_ns] for _, time_ns in pairs]))
-    poses = RigidTransform(poses.rotation[:, 0], poses.translation[:, 0])
-    sizes = np.array([track.size_m for track in shown])
-    counts = count_interior_points(opened.cloud(frame).points_in_world, poses, sizes)
-    return {track.id: int(count) for track, count in zip(shown, counts, strict=True)}
+        (shown,) = frame_labels(opened.recording, opened.times, tracks, [frame], with_outlines=False)
+    points = opened.cloud(frame).points_in_world
+    counts = count_interior_points(points, shown.world_from_object, shown.sizes_m)
+    return dict(zip(shown.track_ids, counts.tolist(), strict=True))
 
 
 def pose_in_frame(opened: OpenRecording, track: Track, frame: int) -> PoseReply:
