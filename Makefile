@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PAGE_SOURCES := $(shell find viewer/web -name node_modules -prune -o -name dist -prune -o -type f -print)
 
-.PHONY: demo test check bench install sample clean types
+.PHONY: demo test check bench scenarios install sample reference clean types
 
 demo: $(VENV)/.installed viewer/web/dist/.stamp ## install, then serve the synthetic sample
 	$(BIN)/boxwright demo
@@ -23,10 +23,16 @@ check: $(VENV)/.developer viewer/web/dist/.stamp ## what must hold before a comm
 bench: $(VENV)/.bench ## measure us beside our peers, and keep the table
 	$(BIN)/python -m benchmarks.all
 
+scenarios: $(VENV)/.developer ## every synthetic scenario through everything, and keep the table
+	$(BIN)/python -m benchmarks.scenarios
+
 install: $(VENV)/.installed viewer/web/dist/.stamp
 
 sample: $(VENV)/.developer ## make sample_data/ anew, from its seed
 	$(BIN)/python -m sample_data.make
+
+reference: $(VENV)/.developer ## the page of the scene language, out of the code
+	$(BIN)/python -m fusion.scenario.reference > docs/scene-language.md
 
 types: $(VENV)/.developer ## the page's types out of the server's contract
 	$(BIN)/python -m viewer.server.contract viewer/web/src/api/openapi.json

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import figure_text, machine
+from benchmarks.results import RESULTS, replace_section
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-BENCHMARKS = ("projection", "frame_access", "edit_latency")
+BENCHMARKS = ("projection", "frame_access", "edit_latency", "simulator")
 
 Result = dict[str, Any]
 
@@ -84,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     results = {benchmark: measure(benchmark) for benchmark in BENCHMARKS}
     page = results_page(results, datetime.datetime.now(datetime.UTC).date())
-    options.results.write_text(page)
+    replace_section(options.results, "benchmarks", page)
     print(page)
     missing = [result for result in results.values() if isinstance(result, str)]
     for line in missing:

@@ -1,5 +1,5 @@
-"""The labels as frames show them: each cuboid at the moment its frame saw it, each outline at its photo's own
-exposure."""
+"""The labels as frames show them: each cuboid at the moment its frame saw it, each outline at the exposure
+of its photo, or of each of its rows."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from calibration import RigidTransform
 from calibration.quaternion import FloatArray
 from fusion.recording import Recording
 from fusion.timeline import Int64Array
 from labeling.frame_times import FrameTimes
-from labeling.projection import Outlines, project_cuboids
+from labeling.photo_view import PhotoView, photo_view
+from labeling.projection import Outlines
 from labeling.track import PresenceKind, Track, poses_of
 
 
@@ -48,14 +48,10 @@ def frame_labels(
     return [_frame(recording, times, cameras, list(tracks.values()), frame) for frame in frames]
 
 
-def _exposures(recording: Recording, cameras: tuple[str, ...], frame: int) -> npt.NDArray[np.int64]:
-    """(C,) index of each camera's photo in the frame, -1 for none, and its time: shape (C, 2)."""
-    rows = np.full((len(cameras), 2), -1, dtype=np.int64)
-    for row, camera in enumerate(cameras):
-        index = recording.sample_of(camera, frame)
-        if index is not None:
-            rows[row] = index, recording.times_ns(camera)[index]
-    return rows
+def _views(recording: Recording, cameras: tuple[str, ...], frame: int) -> dict[str, PhotoView]:
+    """How each camera that has a photo in the frame saw the world."""
+    samples = {camera: recording.sample_of(camera, frame) for camera in cameras}
+    return {camera: photo_view(recording, camera, index) for camera, index in samples.items() if index is not None}
 
 
 def _frame(
@@ -67,31 +63,24 @@ def _frame(
     shown = [tracks[row] for row in rows]
     times_ns = np.array([moments[row] for row in rows], dtype=np.int64)
     sizes = np.array([track.size_m for track in shown]).reshape(-1, 3)
-    exposures = _exposures(recording, cameras, frame)
-    # One column for the moment, then one a camera; a camera without a photo is asked for nothing of its own.
-    asked = np.where(exposures[:, 0] < 0, times_ns[:, None], exposures[:, 1])
-    poses = poses_of(shown, np.column_stack([times_ns, asked]))
+    views = _views(recording, cameras, frame)
+    # One column for the moment, then those of each photo.
+    asked = np.concatenate([np.empty(0, np.int64), *(view.times_ns for view in views.values())])
+    poses = poses_of(shown, np.column_stack([times_ns, np.broadcast_to(asked, (len(shown), len(asked)))]))
+    ends = 1 + np.cumsum([len(view.times_ns) for view in views.values()])
     return FrameLabels(
         frame=frame,
         track_ids=tuple(track.id for track in shown),
         presence=tuple(kinds[row] for row in rows),
         times_ns=times_ns,
-        world_from_object=_column(poses, 0),
+        world_from_object=RigidTransform(poses.rotation[:, 0], poses.translation[:, 0]),
         sizes_m=sizes,
         outlines={
-            camera: _outlines(recording, camera, int(exposures[row, 0]), _column(poses, 1 + row), sizes)
-            for row, camera in enumerate(cameras)
-            if exposures[row, 0] >= 0
+            camera: view.outlines(_columns(poses, end - len(view.times_ns), end), sizes)
+            for (camera, view), end in zip(views.items(), ends.tolist(), strict=True)
         },
     )
 
 
-def _column(poses: RigidTransform, column: int) -> RigidTransform:
-    return RigidTransform(poses.rotation[:, column], poses.translation[:, column])
-
-
-def _outlines(
-    recording: Recording, camera: str, index: int, world_from_object: RigidTransform, sizes: FloatArray
-) -> Outlines:
-    camera_from_world = recording.world_from_sensor(camera, index).inverse()
-    return project_cuboids(recording.rig[camera].model, camera_from_world * world_from_object, sizes)
+def _columns(poses: RigidTransform, start: int, end: int) -> RigidTransform:
+    return RigidTransform(poses.rotation[:, start:end], poses.translation[:, start:end])

@@ -53,7 +53,8 @@ def import_source(
 
 def _import_tracks(project: Project, source: RecordingSource, name: str) -> Imported:
     with project.recording(name) as recording:
-        tracks = [] if source.cuboids is None else tracks_from_table(timed_by_sweeps(source.cuboids, recording))
+        table = source.cuboids()
+        tracks = [] if table is None else tracks_from_table(timed_by_sweeps(table, recording))
         samples = {sensor: recording.count(sensor) for sensor in recording.streams}
         frames = len(recording.frames)
     _store_tracks(project, name, tracks)

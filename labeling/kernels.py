@@ -7,6 +7,7 @@ import numpy as np
 from calibration import Pinhole, RigidTransform
 from labeling.interior_points import count_interior_points
 from labeling.projection import project_cuboids
+from labeling.shutter import project_rolling
 from labeling.track import Knot, Track
 
 
@@ -15,6 +16,7 @@ def compile_kernels() -> None:
     camera = Pinhole(4, 4, 4.0, 4.0, 1.5, 1.5)
     ahead = RigidTransform(np.array([[1.0, 0.0, 0.0, 0.0]]), np.array([[0.0, 0.0, 5.0]]))
     sizes = np.ones((1, 3))
-    project_cuboids(camera, ahead, sizes)
+    project_cuboids(camera, ahead, sizes)  # of both shutters: they share the kernel
+    project_rolling(camera, np.zeros((3, 1, 3)))
     count_interior_points(np.zeros((1, 3)), ahead, sizes)
     Track.from_knots("a", "a", (1.0, 1.0, 1.0), [Knot(0, (0.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0))]).at(0)

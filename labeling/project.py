@@ -3,6 +3,7 @@
 DIR/ontology.yaml          classes, sizes, colours, attributes
 DIR/recordings/NAME.h5     what the sensors delivered, one file a recording
 DIR/labels.db              tracks and their journal (SQLite)
+DIR/truth/NAME.truth.h5    the exact truth of a synthetic recording; nothing that labels reads it
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from calibration.errors import InputError, UsageError
 from fusion.recording import Recording, layout
+from fusion.scenario.truth.layout import SUFFIX as TRUTH_SUFFIX
 from labeling.editing.service import LabelService
 from labeling.editing.store import Store
 from labeling.ontology import Ontology, default_ontology, read_ontology, write_ontology
@@ -71,6 +73,10 @@ class Project:
         if not _NAME.fullmatch(name):
             raise UsageError(f"a recording cannot be called {name!r}", do="use letters, digits, dots, dashes")
         return self._recordings / f"{name}{layout.SUFFIX}"
+
+    def truth_path(self, name: str) -> Path:
+        """Where the truth of a synthetic recording is or would be. Raises UsageError as `recording_path` does."""
+        return self.root / "truth" / f"{self.recording_path(name).stem}{TRUTH_SUFFIX}"
 
     def recording(self, name: str) -> Recording:
         """Open a recording. Raises RecordingError if there is none of that name."""

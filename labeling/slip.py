@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration import RigidTransform
 from fusion.progress import Progress, silent
 from fusion.recording import Recording
 from labeling.cuboid import CORNER_SIGNS
 from labeling.frame_times import FrameTimes
+from labeling.photo_view import PhotoView, photo_view
 from labeling.track import PresenceKind, Track
 
 _MOVING_MPS = 0.5
@@ -45,26 +45,22 @@ def _camera_slip(recording: Recording, camera: str, tracks: list[Track], times: 
         index = recording.sample_of(camera, frame)
         if index is None:
             continue
-        exposure = int(recording.times_ns(camera)[index])
+        view = photo_view(recording, camera, index)
         frame_ns = int(recording.frames.times_ns[frame])
-        offsets.append(exposure - frame_ns)
-        camera_from_world = recording.world_from_sensor(camera, index).inverse()
+        offsets.append(view.time_ns - frame_ns)
         for track in tracks:
             if times.shown(track, frame)[1] is not PresenceKind.ABSENT:
-                slip = corner_slip_px(recording, camera, camera_from_world, track, exposure, frame_ns)
-                worst = max(worst, (slip, track.id, frame))
+                worst = max(worst, (corner_slip_px(view, track, frame_ns), track.id, frame))
     offset = float(np.median(offsets) / 1e6) if offsets else 0.0
     slip, track_id, frame = worst
     return CameraSlip(camera, offset, *((slip, track_id, frame) if slip >= 0 else (None, None, None)))
 
 
-def corner_slip_px(
-    recording: Recording, camera: str, camera_from_world: RigidTransform, track: Track, at_ns: int, other_ns: int
-) -> float:
-    """Largest distance in pixels between a corner at two times, over corners inside the photo at the first; -1:
-    none."""
-    poses = camera_from_world * track.at(np.array([at_ns, other_ns]))
-    pixels, valid = recording.rig[camera].model.project(poses.apply(0.5 * CORNER_SIGNS * np.array(track.size_m)))
-    inside = valid.all(axis=0) & recording.rig[camera].model.contains(pixels[0])
-    distances = np.linalg.norm(pixels[0] - pixels[1], axis=1)[inside]
+def corner_slip_px(view: PhotoView, track: Track, other_ns: int) -> float:
+    """Largest distance in pixels between a corner as its row saw it and as it would if the object stood where it is at
+    another time, over corners inside the photo; -1: none. The camera moves alike in both."""
+    corners = 0.5 * CORNER_SIGNS * np.array(track.size_m)
+    seen, valid = view.pixels(track.at(view.times_ns).apply(corners))
+    slipped, also = view.pixels(track.at(other_ns).apply(corners))
+    distances = np.linalg.norm(seen - slipped, axis=1)[valid & also & view.camera.contains(seen)]
     return float(distances.max()) if len(distances) else -1.0

@@ -1,16 +1,17 @@
 """Make the shipped sample: `python -m sample_data.make`.
 
-street.h5 is the recording and street.tracks.json its exact tracks, both made by `fusion.scenario` from seed 0.
+street.h5 is the recording and street.tracks.json its exact tracks, both of the scenario `street` from seed 0.
 """
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from pathlib import Path
 
-from fusion.frame_clock import timed_by_sweeps
-from fusion.recording import Recording, write_recording
-from fusion.scenario import SCENARIOS
-from labeling.from_table import tracks_from_table
+from fusion.scenario import scene_of
+from labeling.project import Project
+from labeling.synthetic import simulate_into
 from labeling.track_record import tracks_to_json
 
 SEED = 0
@@ -19,11 +20,13 @@ NAME = "street"
 
 def make_sample(folder: Path) -> None:
     """Write both files into a folder."""
-    source = SCENARIOS[NAME](SEED)
-    write_recording(source, folder / f"{NAME}.h5")
-    assert source.cuboids is not None
-    with Recording.open(folder / f"{NAME}.h5") as recording:
-        tracks = tracks_from_table(timed_by_sweeps(source.cuboids, recording))
+    with tempfile.TemporaryDirectory(prefix="boxwright-sample-") as temporary:
+        project = Project.create(Path(temporary))
+        simulate_into(project, scene_of(NAME), SEED)
+        shutil.copy(project.recording_path(NAME), folder / f"{NAME}.h5")
+        labels = project.labels()
+        tracks = list(labels.tracks(NAME).values())
+        labels.close()
     (folder / f"{NAME}.tracks.json").write_bytes(tracks_to_json(tracks))
 
 

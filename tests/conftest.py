@@ -103,7 +103,7 @@ def tiny_source(frames: int = 6, *, missing_sweep: int | None = None) -> Recordi
             SourceStream("front", Timeline(times - 40_000_000), lambda index: EncodedImage(PIXEL_PNG, "image/png")),
         ),
         reference="lidar",
-        cuboids=_tiny_cuboids(times),
+        cuboids=lambda: _tiny_cuboids(times),
     )
 
 

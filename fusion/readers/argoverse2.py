@@ -58,6 +58,7 @@ def read(path: Path) -> RecordingSource:
     notes = [] if annotations else ["no annotations in this log"]
     if len(sweeps) < len(frames):
         notes.append(f"{len(frames) - len(sweeps)} of {len(frames)} frames have no sweep file")
+    cuboids = _cuboids(annotations, frames, ego_motion)
     return RecordingSource(
         name=f"argoverse2-{path.resolve().name}",
         rig=Rig(tuple(sensors)),
@@ -65,7 +66,7 @@ def read(path: Path) -> RecordingSource:
         streams=tuple(streams),
         reference="up_lidar",
         origin_m=origin,
-        cuboids=_cuboids(annotations, frames, ego_motion),
+        cuboids=lambda: cuboids,
         notes=tuple(notes),
     )
 

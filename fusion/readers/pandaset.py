@@ -62,7 +62,7 @@ def read(path: Path) -> RecordingSource:
         ego_motion=ego_motion,
         streams=tuple(streams),
         reference="main_pandar64",
-        cuboids=cuboids,
+        cuboids=lambda: cuboids,
         notes=tuple(notes),
     )
 

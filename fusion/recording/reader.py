@@ -101,7 +101,20 @@ class Recording:
         if sensor not in self._samples:
             return None
         index = int(self._samples[sensor][frame])
-        return index if index >= 0 and layout.sample_key(index) in self._group(sensor) else None
+        return index if index >= 0 and self.has(sensor, index) else None
+
+    def listed_samples(self, sensor: str) -> Int64Array:
+        """(frames,) index of the sample listed for each frame, -1 for none; its data may be missing (`has`)."""
+        self._group(sensor)
+        return np.asarray(self._samples[sensor], dtype=np.int64)
+
+    def has(self, sensor: str, index: int) -> bool:
+        """Whether the data of a listed sample is in the file."""
+        return layout.sample_key(index) in self._group(sensor)
+
+    def own_poses(self, sensor: str) -> RigidTransform | None:
+        """`world_from_sensor` of all samples, a batch (N,), where the source had better ones than the ego motion."""
+        return self._own_poses.get(sensor)
 
     def count(self, sensor: str) -> int:
         """How many samples of a sensor have data."""

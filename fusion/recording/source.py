@@ -34,10 +34,16 @@ class SourceStream:
     frame_samples: npt.NDArray[np.int64] | None = None
 
 
+def no_cuboids() -> CuboidTable | None:
+    """Of a source that brings no labels."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordingSource:
     """Everything to write into one recording file, and the labels that came with it.
 
+    cuboids(): the labels, asked for when all samples have been loaded; None where there are none.
     reference: the sensor whose samples define the frames. frame_times_ns: times of the frames, by default those of the
     reference stream. origin_m: what was subtracted from the source's world coordinates to keep numbers small.
     notes: what the reader merged, guessed or left out, one line each, for the user to see.
@@ -50,7 +56,7 @@ class RecordingSource:
     reference: str
     frame_times_ns: npt.NDArray[np.int64] | None = None
     origin_m: FloatArray = field(default_factory=lambda: np.zeros(3))
-    cuboids: CuboidTable | None = None
+    cuboids: Callable[[], CuboidTable | None] = no_cuboids
     notes: tuple[str, ...] = ()
 
     @property

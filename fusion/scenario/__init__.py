@@ -1,12 +1,9 @@
-"""Synthetic recordings with exact labels, ray cast on demand. Needs `pip install 'boxwright[simulation]'` to run."""
+"""Synthetic recordings with exact labels, ray cast on demand. Needs `pip install 'boxwright[simulation]'` to run.
 
-from collections.abc import Callable
+A scenario is a YAML file in the scene language (`language`); `library` holds those that are shipped.
+"""
 
-from fusion.recording.source import RecordingSource
-from fusion.scenario.street import street_source, street_truth
-from fusion.scenario.world import Actor, World
+from fusion.scenario.language.loading import read_scene, scene_of, shipped_scenes
+from fusion.scenario.language.scene import Scene
 
-SCENARIOS: dict[str, Callable[[int], RecordingSource]] = {"street": street_source}
-"""Name -> factory that takes a seed."""
-
-__all__ = ["SCENARIOS", "Actor", "World", "street_truth"]
+__all__ = ["Scene", "read_scene", "scene_of", "shipped_scenes"]

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from calibration import BoxwrightError, RigidTransform
-from fusion.scenario.meshes import Mesh
-from fusion.scenario.trajectory import START_NS, Trajectory
+from fusion.scenario.language.place import Weather
+from fusion.scenario.solids.meshes import Mesh
+from fusion.timeline import Int64Array
 
 _TRACK_NAMESPACE = uuid.UUID("8a7d4c1e-52f0-5b39-9a5e-6f0b6c3d2e11")
+
+START_NS = 1_700_000_000_000_000_000
+"""Second 0 of every scenario, as an epoch time."""
+
+PoseAt = Callable[[Int64Array], RigidTransform]
+"""Times (S,) int64 ns -> a batch (S,) of poses."""
+
+
+class Motion(Protocol):
+    """Where something is at any nanosecond."""
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether the pose is the same at all times."""
+
+    def at(self, time_ns: npt.ArrayLike) -> RigidTransform:
+        """`world_from_object` at times (...,) int64 ns, a batch of the same shape."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,28 +44,54 @@ class Prop:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A rigid part of an actor. object_from_part: at times (S,) int64 ns; None for one that is fixed (identity)."""
+
+    mesh: Mesh
+    object_from_part: PoseAt | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimedState:
+    """A named state in a closed interval of int64 nanoseconds."""
+
+    name: str
+    value: str
+    start_ns: int
+    end_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Actor:
-    """Somebody or something to label; its mesh touches all six sides of the cuboid of `size_m` about its origin."""
+    """Somebody or something to label; over all times its parts touch all six sides of the cuboid about its origin."""
 
     name: str
     class_name: str
     size_m: tuple[float, float, float]
-    mesh: Mesh
-    trajectory: Trajectory
+    parts: tuple[Part, ...]
+    trajectory: Motion
+    states: tuple[TimedState, ...] = ()
+    attributes: dict[str, str] = field(default_factory=dict)
 
     @property
     def track_id(self) -> str:
         """The same in every run: made from the name."""
         return str(uuid.uuid5(_TRACK_NAMESPACE, self.name))
 
+    @property
+    def is_rigid_and_still(self) -> bool:
+        """Whether nothing of it ever moves."""
+        return self.trajectory.stands_still and all(part.object_from_part is None for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class World:
-    """What is there; `ego` is the trajectory of the ego frame."""
+    """What is there; `ego` is the motion of the ego frame."""
 
     props: tuple[Prop, ...]
     actors: tuple[Actor, ...]
-    ego: Trajectory
+    ego: Motion
+    weather: Weather = field(default_factory=Weather)
 
     def actor(self, name: str) -> Actor:
         """By name. Raises BoxwrightError for an unknown one."""
@@ -63,6 +109,6 @@ class World:
         return self.ego.at(time_ns)
 
 
-def at_start(trajectory: Trajectory) -> RigidTransform:
-    """Pose of something that stands still."""
-    return trajectory.at(np.int64(START_NS))
+def seconds_since_start(time_ns: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Times (...,) int64 ns as seconds of the scenario."""
+    return np.asarray((np.asarray(time_ns, dtype=np.int64) - START_NS) * 1e-9, dtype=np.float64)

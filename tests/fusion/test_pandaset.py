@@ -74,7 +74,7 @@ def test_heading_is_where_cars_drive(pandaset_project: Project) -> None:
 
 
 def test_tracks_come_out_as_they_went_in(pandaset: Path, pandaset_project: Project) -> None:
-    table = read_source(pandaset).cuboids
+    table = read_source(pandaset).cuboids()
     labels = pandaset_project.labels()
     tracks = labels.tracks("drive")
     labels.close()

@@ -41,6 +41,32 @@ def test_the_commands_of_start_run(pandaset: Path, tmp_path: Path) -> None:
     assert "up to 280 px" in done.stdout
 
 
+def test_the_page_of_the_scene_language_is_what_the_code_says() -> None:
+    from fusion.scenario.reference import reference
+
+    assert (ROOT / "docs" / "scene-language.md").read_text() == reference(), "run `make reference`"
+
+
+def test_the_scenario_of_the_page_is_one() -> None:
+    import yaml
+
+    from fusion.scenario.building import build_world, mounted_sensors
+    from fusion.scenario.language.loading import parse_scene
+
+    (body,) = blocks(ROOT / "docs" / "synthetic-worlds.md", "yaml")
+    scene = parse_scene(yaml.safe_load(body), "synthetic-worlds.md")
+    assert mounted_sensors(scene)
+    assert [actor.name for actor in build_world(scene, 5.0, 0).actors] == ["cyclist", "van"]
+
+
+def test_every_key_of_the_truth_file_is_documented() -> None:
+    from fusion.scenario.truth import layout
+
+    text = (ROOT / "docs" / "synthetic-worlds.md").read_text()
+    for key in (layout.SCENE, layout.EGO_TIMES, layout.EGO_POSES, layout.ACTORS, layout.SENSORS, layout.INSTANCES):
+        assert f"`{key}" in text, key
+
+
 def test_every_command_is_documented() -> None:
     text = "".join(path.read_text() for path in [*DOCS, ROOT / "README.md"])
     names = [each.name or each.callback.__name__ for each in app.registered_commands if each.callback]

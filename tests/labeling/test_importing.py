@@ -47,10 +47,11 @@ def test_a_second_import_of_a_name_is_refused(tiny_project: Project) -> None:
 def test_labels_that_do_not_come_in_leave_no_recording(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "p")
     source = tiny_source()
-    assert source.cuboids is not None
-    sizes = np.array(source.cuboids.sizes_m)
+    table = source.cuboids()
+    assert table is not None
+    sizes = np.array(table.sizes_m)
     sizes[:, 0] = 0.0
-    broken = replace(source, cuboids=replace(source.cuboids, sizes_m=sizes))
+    broken = replace(source, cuboids=lambda: replace(table, sizes_m=sizes))
     with pytest.raises(EditError, match="a size must be positive metres"):
         import_source(project, broken, "drive")
     assert project.recording_names() == ()
@@ -62,8 +63,9 @@ def test_labels_that_do_not_come_in_leave_no_recording(tmp_path: Path) -> None:
 def test_a_class_without_a_name_does_not_lock_the_project(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "p")
     source = tiny_source()
-    assert source.cuboids is not None
-    broken = replace(source, cuboids=replace(source.cuboids, classes=("",) * len(source.cuboids)))
+    table = source.cuboids()
+    assert table is not None
+    broken = replace(source, cuboids=lambda: replace(table, classes=("",) * len(table)))
     with pytest.raises(EditError, match="an identity and a class have 1 to 200 characters"):
         import_source(project, broken, "drive")
     assert "" not in project.ontology().names

@@ -7,6 +7,7 @@ import pytest
 
 from labeling.frame_labels import frame_labels
 from labeling.frame_times import FrameTimes
+from labeling.photo_view import photo_view
 from labeling.project import Project
 from labeling.projection import project_cuboids
 from labeling.slip import CameraSlip, camera_slips, corner_slip_px
@@ -52,9 +53,8 @@ def test_what_is_parked_does_not_slip(pandaset_project: Project, tracks: dict[st
         frame_ns = int(recording.frames.times_ns[12])
         index = recording.sample_of("left_camera", 12)
         assert index is not None
-        camera_from_world = recording.world_from_sensor("left_camera", index).inverse()
-        exposure = int(recording.times_ns("left_camera")[index])
-        worst = [corner_slip_px(recording, "left_camera", camera_from_world, t, exposure, frame_ns) for t in parked]
+        view = photo_view(recording, "left_camera", index)
+        worst = [corner_slip_px(view, track, frame_ns) for track in parked]
     assert sum(slip >= 0 for slip in worst) >= 2
     assert max(worst) < 1.0
 

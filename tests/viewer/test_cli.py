@@ -117,7 +117,10 @@ def test_other_wrong_calls(run, tiny_project: Project, tmp_path: Path) -> None:
     assert complaint(run("export", root, "tiny", "--format", "pdf", "--out", "x"), 2) == (
         "unknown format 'pdf'; one of argoverse2, kitti, boxwright"
     )
-    assert complaint(run("scenario", "moon", "--out", tmp_path / "m"), 2) == "unknown scenario 'moon'; one of street"
+    assert complaint(run("scenario", "moon", "--out", tmp_path / "m"), 2) == (
+        "no scenario 'moon'; `boxwright scenario` lists them, or give a YAML file"
+    )
+    assert complaint(run("scenario", "street"), 2) == "a recording belongs into a project; say which folder with --out"
     assert complaint(run("fly"), 2) == "No such command 'fly'. (see `boxwright --help`)"
     nothing = complaint(run("import", tmp_path / "nothing", root))
     assert nothing == f"there is nothing to import; check the path: {tmp_path / 'nothing'}"
@@ -141,7 +144,7 @@ def test_help_has_an_example_for_every_command(run) -> None:
     code, out, _ = run("--help")
     assert code == 0
     commands = re.findall(r"^  (\w+)  ", out.split("Commands:")[1], flags=re.M)
-    assert commands == ["demo", "init", "import", "info", "serve", "export", "view", "scenario"]
+    assert commands == ["demo", "init", "import", "info", "serve", "export", "view", "scenario", "plant", "inject"]
     for command in commands:
         assert f"Example: boxwright {command}" in run(command, "--help")[1]
 

@@ -120,14 +120,65 @@ def view(
     inspection.view(folder, name, save)
 
 
-@app.command(epilog="Example: boxwright scenario street --out my-project")
+@app.command(epilog="Example: boxwright scenario crossing_behind_truck --out my-project")
 def scenario(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which synthetic world: street.")],
-    out: Annotated[Path, typer.Option(help="The project folder to put it into; made if missing.")],
-    seed: Annotated[int, typer.Option(help="Another number, another world.")] = 0,
+    scene: Annotated[
+        str | None,
+        typer.Argument(metavar="[SCENE]", help="A shipped synthetic world, or a YAML file; none lists them."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The project folder to put it into; made if missing.")] = None,
+    seed: Annotated[int, typer.Option(help="Another number, other noise and other details.", min=0)] = 0,
+    name: Annotated[str | None, typer.Option(help="Name of the recording.")] = None,
+    frames: Annotated[int | None, typer.Option(help="Another number of frames.", min=1)] = None,
+    no_labels: Annotated[bool, typer.Option("--no-labels", help="Leave the labelling to somebody.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of scenario files.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a synthetic recording with exact tracks."""
-    from viewer.cli import projects
+    """Make a synthetic recording with exact tracks, or list the worlds there are."""
+    from viewer.cli import scenarios
 
-    projects.scenario(name, out, seed, as_json)
+    if schema:
+        scenarios.print_schema()
+    elif scene is None:
+        scenarios.list_scenarios(as_json)
+    else:
+        scenarios.make_scenario(scene, out, seed, name, frames, labelled=not no_labels, as_json=as_json)
+
+
+@app.command(epilog="Example: boxwright plant my-project drive --as drive-faulty --labels yaw_flip=2 --labels drift")
+def plant(
+    folder: Folder,
+    name: RecordingName,
+    new_name: Annotated[str, typer.Option("--as", help="Name of the copy.")],
+    labels: Annotated[
+        list[str] | None, typer.Option(metavar="KIND[=N]", help="Faults in labels, or `all`; may be repeated.")
+    ] = None,
+    sensors: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND[:SENSOR[=AMOUNT]]", help="A fault in the data; may be repeated."),
+    ] = None,
+    share: Annotated[
+        float | None, typer.Option(help="Faults per track, for kinds without a number: 0.02 is 2 %.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Another number, other victims.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a recording with faults planted in it, and write down which: to measure what checks find."""
+    from viewer.cli import faults
+
+    raise typer.Exit(faults.plant(folder, name, new_name, labels or [], sensors or [], share, seed, as_json))
+
+
+@app.command(epilog="Example: boxwright inject my-project drive actors.yaml --name drive-with-van")
+def inject(
+    folder: Folder,
+    name: RecordingName,
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML file that says who, where and in which light.")],
+    new_name: Annotated[str, typer.Option("--name", help="Name of the copy.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another number, other noise and other details.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Copy a recording with synthetic actors put into its sweeps and photos, with exact labels for them."""
+    from viewer.cli import injection
+
+    injection.inject(folder, name, spec, new_name, seed, as_json)

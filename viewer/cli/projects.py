@@ -1,4 +1,4 @@
-"""init, import, export, scenario."""
+"""init, import, export."""
 
 from __future__ import annotations
 
@@ -37,10 +37,11 @@ def _import_recording(project: Project, source: RecordingSource, name: str | Non
     if as_json:
         print_json(asdict(imported))
         return
-    _print_imported(imported)
+    print_imported(imported)
 
 
-def _print_imported(imported: Imported) -> None:
+def print_imported(imported: Imported) -> None:
+    """What came in, and the notes about it."""
     samples = ", ".join(f"{count} {sensor}" for sensor, count in imported.samples.items())
     results.print(f"recording {imported.name}: {imported.frames} frames ({samples})")
     results.print(f"{imported.tracks} tracks with {imported.rows} knots")
@@ -84,12 +85,3 @@ def export(folder: Path, name: str, format_name: str, out: Path, as_json: bool) 
     for loss in report.losses:
         remark(f"boxwright: {format_name} cannot say, and lost: {loss}")
     return 3 if report.losses else 0
-
-
-def scenario(name: str, out: Path, seed: int, as_json: bool) -> None:
-    """Make a synthetic recording in a project."""
-    from fusion.scenario import SCENARIOS
-
-    if name not in SCENARIOS:
-        raise UsageError(f"unknown scenario {name!r}", do=f"one of {', '.join(SCENARIOS)}")
-    _import_recording(Project.create(out), SCENARIOS[name](seed), None, as_json)

@@ -1,0 +1,1 @@
+"""How sensors see a synthetic world."""

@@ -1,0 +1,1 @@
+"""Triangle meshes and the materials they are made of."""
