@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fusion.readers.options import ReaderOptions
 from fusion.readers.registry import READERS, Reader, read_source
 
-__all__ = ["READERS", "Reader", "read_source"]
+__all__ = ["READERS", "Reader", "ReaderOptions", "read_source"]

@@ -24,6 +24,7 @@ from calibration.quaternion import FloatArray
 from fusion.cuboid_table import CuboidTable
 from fusion.ego_motion import EgoMotion
 from fusion.readers.files import as_int64, read_feather, read_image
+from fusion.readers.options import ReaderOptions
 from fusion.recording.source import RecordingSource, SourceStream
 from fusion.samples import EncodedImage, PointFrame, Sample, Sweep
 from fusion.timeline import Int64Array, Timeline
@@ -39,7 +40,7 @@ def recognises(path: Path) -> bool:
     return (path / "city_SE3_egovehicle.feather").is_file() or (path / "annotations.feather").is_file()
 
 
-def read(path: Path) -> RecordingSource:
+def read(path: Path, _options: ReaderOptions) -> RecordingSource:
     """Open one log. A timestamp that is annotated but has no sweep file is a frame without a sweep.
 
     Raises FormatError where files that every log has are missing or broken.

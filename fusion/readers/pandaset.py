@@ -25,6 +25,7 @@ from calibration import Pinhole, Rig, RigidTransform, Sensor, SensorKind
 from calibration.errors import FormatError
 from fusion.ego_motion import EgoMotion
 from fusion.readers.files import read_image, read_json
+from fusion.readers.options import ReaderOptions
 from fusion.readers.pandaset_cuboids import read_cuboids
 from fusion.readers.table_pickle import read_table_pickle
 from fusion.recording.source import RecordingSource, SourceStream
@@ -42,7 +43,7 @@ def recognises(path: Path) -> bool:
     return (path / "lidar" / "poses.json").is_file() or (path / "annotations" / "cuboids").is_dir()
 
 
-def read(path: Path) -> RecordingSource:
+def read(path: Path, _options: ReaderOptions) -> RecordingSource:
     """Open one sequence. Frames are those with any file: a frame may have no sweep.
 
     Raises FormatError where files that every sequence has are missing or broken.

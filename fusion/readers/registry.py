@@ -8,16 +8,18 @@ from pathlib import Path
 
 from calibration.errors import FormatError
 from fusion.readers import argoverse2, pandaset
+from fusion.readers.options import ReaderOptions
 from fusion.recording.source import RecordingSource
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A dataset format. recognises(path): whether the folder looks like one; read(path): a lazy source."""
+    """A dataset format. recognises(path): whether the folder or file looks like one; read(path, options): a lazy
+    source."""
 
     title: str
     recognises: Callable[[Path], bool]
-    read: Callable[[Path], RecordingSource]
+    read: Callable[[Path, ReaderOptions], RecordingSource]
 
 
 READERS: dict[str, Reader] = {
@@ -26,8 +28,8 @@ READERS: dict[str, Reader] = {
 }
 
 
-def read_source(path: Path, format_name: str | None = None) -> RecordingSource:
-    """Open a dataset folder, guessing the format unless it is given.
+def read_source(path: Path, format_name: str | None = None, options: ReaderOptions | None = None) -> RecordingSource:
+    """Open a dataset folder or file, guessing the format unless it is given.
 
     Raises FormatError if the path is missing, the format unknown, or nobody recognises the folder.
     """
@@ -39,4 +41,4 @@ def read_source(path: Path, format_name: str | None = None) -> RecordingSource:
     names = [format_name] if format_name else [name for name, reader in READERS.items() if reader.recognises(path)]
     if not names:
         raise FormatError("no reader recognises this folder", do=f"name one of {known} with --format", where=path)
-    return READERS[names[0]].read(path)
+    return READERS[names[0]].read(path, options or ReaderOptions())

@@ -26,6 +26,7 @@ def recording_source(recording: Recording) -> RecordingSource:
         frame_times_ns=recording.frames.times_ns,
         origin_m=recording.origin_m,
         notes=recording.notes,
+        pose_source=recording.pose_source,
     )
 
 

@@ -18,6 +18,7 @@ from calibration.errors import RecordingError
 from calibration.quaternion import FloatArray
 from fusion.ego_motion import EgoMotion
 from fusion.recording import layout
+from fusion.recording.source import PoseSource
 from fusion.samples import DepthImage, EncodedImage, PointFrame, Sweep
 from fusion.timeline import Int64Array, Timeline
 
@@ -35,6 +36,7 @@ class Recording:
         self.source = str(file.attrs["source"])
         self.reference = str(file.attrs["reference"])
         self.origin_m: FloatArray = np.asarray(file.attrs["origin_m"], dtype=np.float64)
+        self.pose_source = PoseSource(file.attrs.get("pose_source", PoseSource.POSES))
         self.notes: tuple[str, ...] = tuple(json.loads(file.attrs["notes"]))
         self.rig = Rig.from_record(json.loads(file[layout.RIG][()]))
         self.ego_motion = EgoMotion(Timeline(file[layout.EGO_TIMES][()]), _poses(file[layout.EGO_POSES][()]))

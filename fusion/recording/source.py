@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,16 @@ class SourceStream:
     frame_samples: npt.NDArray[np.int64] | None = None
 
 
+class PoseSource(StrEnum):
+    """Where a recording's ego motion comes from."""
+
+    POSES = "poses"  # given by the recording
+    GPS_IMU = "gps+imu"
+    TF = "tf"
+    ODOMETRY = "odometry"  # estimated from the LiDAR
+    NONE = "none"  # nothing known: the ego is taken to stand still
+
+
 def no_cuboids() -> CuboidTable | None:
     """Of a source that brings no labels."""
     return None
@@ -46,7 +57,8 @@ class RecordingSource:
     cuboids(): the labels, asked for when all samples have been loaded; None where there are none.
     reference: the sensor whose samples define the frames. frame_times_ns: times of the frames, by default those of the
     reference stream. origin_m: what was subtracted from the source's world coordinates to keep numbers small.
-    notes: what the reader merged, guessed or left out, one line each, for the user to see.
+    pose_source: where the ego motion comes from. notes: what the reader merged, guessed or left out, one line each, for
+    the user to see.
     """
 
     name: str
@@ -58,6 +70,7 @@ class RecordingSource:
     origin_m: FloatArray = field(default_factory=lambda: np.zeros(3))
     cuboids: Callable[[], CuboidTable | None] = no_cuboids
     notes: tuple[str, ...] = ()
+    pose_source: PoseSource = PoseSource.POSES
 
     @property
     def sample_count(self) -> int:

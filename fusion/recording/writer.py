@@ -51,6 +51,7 @@ def _write_head(file: h5py.File, source: RecordingSource) -> None:
     file.attrs["source"] = source.name
     file.attrs["reference"] = source.reference
     file.attrs["origin_m"] = np.asarray(source.origin_m, dtype=np.float64)
+    file.attrs["pose_source"] = str(source.pose_source)
     file.attrs["notes"] = json.dumps(source.notes)
     file[layout.RIG] = json.dumps(source.rig.to_record())
     file[layout.EGO_TIMES] = source.ego_motion.timeline.times_ns
