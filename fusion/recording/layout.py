@@ -7,7 +7,7 @@ from typing import Any
 import hdf5plugin
 
 FORMAT = "boxwright-recording"
-VERSION = 1
+VERSION = 2
 SUFFIX = ".h5"
 
 RIG = "rig"
@@ -20,6 +20,17 @@ FRAME_SAMPLES = "frames/samples"
 
 # Lossless, and decoded faster than a disk delivers the raw bytes.
 COMPRESSION: dict[str, Any] = dict(hdf5plugin.Blosc2(cname="lz4", clevel=5, filters=hdf5plugin.Blosc2.SHUFFLE))
+
+
+# Metadata lies together in pages, and small things beside it: over a network a few large reads find everything.
+PAGE_BYTES = 16 * 1024
+FILE: dict[str, Any] = {"libver": "v110", "fs_strategy": "page", "fs_page_size": PAGE_BYTES}
+
+# Of compact sweeps: zstd on shuffled small integers.
+COMPACT: dict[str, Any] = dict(hdf5plugin.Blosc2(cname="zstd", clevel=3, filters=hdf5plugin.Blosc2.SHUFFLE))
+POINTS, INTENSITY, OFFSETS = "points_m", "intensity", "time_offset_ns"
+POINT_STEPS, OFFSET_STEPS = "point_steps", "time_offset_steps"
+STEP_M = 0.001
 
 
 def sample_key(index: int) -> str:

@@ -18,12 +18,14 @@ from calibration.errors import RecordingError
 from calibration.quaternion import FloatArray
 from fusion.ego_motion import EgoMotion
 from fusion.recording import layout
+from fusion.recording.compact import decode
 from fusion.recording.source import PoseSource
 from fusion.samples import DepthImage, EncodedImage, PointFrame, Sweep
 from fusion.timeline import Int64Array, Timeline
 
 _POINT_FRAME = "point_frame"
-_SWEEP_COLUMNS = (b"points_m", b"intensity", b"time_offset_ns")
+_COLUMNS = (layout.POINTS, layout.INTENSITY, layout.OFFSETS)
+_COMPACT_COLUMNS = (layout.POINT_STEPS, layout.INTENSITY, layout.OFFSET_STEPS)
 
 
 class Recording:
@@ -62,6 +64,11 @@ class Recording:
             file = h5py.File(path, "r", locking=False, rdcc_nbytes=0)
         except OSError as error:
             raise RecordingError("not a readable recording file", do="import it again", where=path) from error
+        return Recording.of(path, file)
+
+    @staticmethod
+    def of(path: Path, file: h5py.File) -> Recording:
+        """An open HDF5 file as a recording; closed if it is none. Raises RecordingError as `open` does."""
         try:
             _check_version(file, path)
             return Recording(path, file)
@@ -144,8 +151,9 @@ class Recording:
         end = 0
         for count, stored in zip(counts, columns, strict=True):
             start, end = end, end + count
-            for dataset, block in zip(stored, (planes, intensity, offsets), strict=True):
-                _read_into(dataset, block, start, count)
+            _read_rows(stored[0], layout.STEP_M, planes, start, count)
+            _read_into(stored[1], intensity, start, count)
+            _read_rows(stored[2], 1, offsets[None], start, count)
         return Sweep(planes.T, intensity, offsets), counts
 
     def depth(self, camera: str, index: int) -> DepthImage:
@@ -191,7 +199,8 @@ class Recording:
     def _columns(self, lidar: str, index: int) -> list[Any]:
         """Handles of a sweep's datasets; h5py's own objects cost more to make than a sweep to read."""
         group = self._sample(lidar, index)
-        return [h5py.h5d.open(group.id, name) for name in _SWEEP_COLUMNS]
+        names = _COMPACT_COLUMNS if layout.POINT_STEPS in group else _COLUMNS
+        return [h5py.h5d.open(group.id, name.encode()) for name in names]
 
     def _sample(self, sensor: str, index: int) -> Any:
         group = self._group(sensor)
@@ -199,6 +208,16 @@ class Recording:
         if key not in group:
             raise RecordingError(f"sample {index} of {sensor} is not in the recording", where=self.path)
         return group[key]
+
+
+def _read_rows(dataset: Any, unit: float, rows: npt.NDArray[Any], start: int, count: int) -> None:
+    """Read values, plain (count,) or (K, count) or compact (K, count), to rows[:, start : start + count]."""
+    if dataset.dtype != np.uint32:
+        _read_into(dataset, rows if len(dataset.shape) > 1 else rows[0], start, count)
+        return
+    steps = np.empty((len(rows), count), np.uint32)
+    _read_into(dataset, steps, 0, count)
+    decode(steps, unit, rows[:, start : start + count])
 
 
 def _read_into(dataset: Any, block: npt.NDArray[Any], start: int, count: int) -> None:
