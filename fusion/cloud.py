@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from calibration import quaternion
-from calibration.quaternion import FloatArray
+from calibration import RigidTransform
+from fusion.deskew import planes_to_world
 from fusion.recording.reader import Recording
 from fusion.samples import Float32Array, PointFrame
 from fusion.timeline import Int64Array
@@ -55,28 +55,28 @@ def _in_world(recording: Recording, samples: list[tuple[str, int]]) -> Cloud:
         np.add(block.time_offset_ns[part], recording.times_ns(lidar)[index], out=times_ns[part])
     points = block.points_m
     if any(recording.point_frame(lidar) is not PointFrame.WORLD for lidar, _ in samples):
-        moved = [
-            _to_world(recording, lidar, index, points[part], times_ns[part])
-            for (lidar, index), part in zip(samples, parts, strict=True)
-        ]
-        points = np.concatenate(moved)
+        planes = np.empty((3, len(block)), np.float32)
+        for (lidar, index), part in zip(samples, parts, strict=True):
+            _to_world(recording, lidar, index, points.T, times_ns, part, planes)
+        points = planes.T
     return Cloud(points, block.intensity, times_ns, tuple(lidar for lidar, _ in samples), counts)
 
 
-def _to_world(recording: Recording, lidar: str, index: int, points: Float32Array, times_ns: Int64Array) -> Float32Array:
-    frame = recording.point_frame(lidar)
+def _to_world(
+    recording: Recording,
+    lidar: str,
+    index: int,
+    planes: Float32Array,
+    times_ns: Int64Array,
+    part: slice,
+    planes_out: Float32Array,
+) -> None:
+    """The part of planes (3, N) that one sweep brought, to the same places of planes_out."""
+    frame, motion = recording.point_frame(lidar), recording.ego_motion
     if frame is PointFrame.WORLD:
-        return points
-    if frame is PointFrame.EGO:
-        world_from_ego = recording.ego_motion.at(recording.times_ns(lidar)[index])
-        return world_from_ego.apply(points).astype(np.float32)
-    return _deskewed(recording, lidar, points, times_ns)
-
-
-def _deskewed(recording: Recording, lidar: str, points_m: Float32Array, times_ns: Int64Array) -> Float32Array:
-    """Every point with the sensor's pose at the point's own time; poses are asked once per distinct time."""
-    distinct, which = np.unique(times_ns, return_inverse=True)
-    poses = recording.ego_motion.at(distinct) * recording.rig[lidar].ego_from_sensor
-    rotations: FloatArray = quaternion.to_matrix(poses.rotation)[which]
-    points = np.einsum("nij,nj->ni", rotations, points_m.astype(np.float64)) + poses.translation[which]
-    return np.asarray(points, dtype=np.float32)
+        planes_out[:, part] = planes[:, part]
+    elif frame is PointFrame.EGO:
+        held = motion.held_at(int(recording.times_ns(lidar)[index]))
+        planes_to_world(planes, times_ns, part, held, RigidTransform.identity(), planes_out)
+    else:
+        planes_to_world(planes, times_ns, part, motion, recording.rig[lidar].ego_from_sensor, planes_out)

@@ -22,7 +22,8 @@ class CuboidTable:
     times_ns: (N,) int64, the moment at which each pose holds; None where that is the moment at which the frame's sweep
     passed the object, which only the recording can say. world_from_object: batch (N,), x forward, y left, z up.
     sizes_m: (N, 3) float64 length, width, height. attributes: N mappings of text to text.
-    frames: (N,) int64, the frame of the recording that each row labels.
+    frames: (N,) int64, the frame of the recording that each row labels. labelled_frames: those in which anybody looked
+    for objects, where that is not every frame (keyframes); between two of them in a row an object is still there.
     """
 
     track_ids: tuple[str, ...]
@@ -32,6 +33,7 @@ class CuboidTable:
     world_from_object: RigidTransform
     sizes_m: FloatArray
     attributes: tuple[dict[str, str], ...] = field(default=())
+    labelled_frames: npt.NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.track_ids)

@@ -51,7 +51,7 @@ def _track(table: CuboidTable, times_ns: Int64Array, rows: Int64Array, maker: Ma
 def _runs(table: CuboidTable, rows: Int64Array, times: list[int]) -> tuple[Presence, ...]:
     """Intervals of consecutive frames of one visibility; between two that touch, the change lies half-way."""
     kinds = [PresenceKind(table.attributes[row].get(_VISIBILITY, PresenceKind.OBSERVED)) for row in rows]
-    frames = table.frames[rows].tolist()
+    frames = _places(table, rows)
     runs: list[Presence] = []
     for index, (frame, time_ns, kind) in enumerate(zip(frames, times, kinds, strict=True)):
         follows = index > 0 and frame == frames[index - 1] + 1
@@ -64,6 +64,12 @@ def _runs(table: CuboidTable, rows: Int64Array, times: list[int]) -> tuple[Prese
         else:
             runs.append(Presence(time_ns, time_ns, kind))
     return tuple(runs)
+
+
+def _places(table: CuboidTable, rows: Int64Array) -> list[int]:
+    """Of the rows' frames among those that were labelled: the next one is one more."""
+    frames = table.frames[rows]
+    return (frames if table.labelled_frames is None else np.searchsorted(table.labelled_frames, frames)).tolist()
 
 
 def _attributes_and_states(

@@ -37,13 +37,15 @@ def import_source(
     source: RecordingSource,
     name: str | None = None,
     progress: Progress = silent,
+    *,
+    compact: bool = False,
 ) -> Imported:
-    """Write the recording, then its tracks. Raises UsageError if there is a recording of that name already."""
+    """Write the recording (see `write_recording` for compact), then its tracks. Raises UsageError if there is a recording of that name already."""
     name = name or source.name
     path = project.recording_path(name)
     if path.exists():
         raise UsageError(f"there is a recording {name!r} already", do="choose another with --name", where=project.root)
-    write_recording(source, path, progress=progress)
+    write_recording(source, path, compact=compact, progress=progress)
     try:
         return _import_tracks(project, source, name)
     except BaseException:

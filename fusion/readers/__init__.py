@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from fusion.readers.options import ReaderOptions
-from fusion.readers.registry import READERS, Reader, read_source
+from fusion.readers.registry import READERS, Reader, read_source, readers_of
 
-__all__ = ["READERS", "Reader", "ReaderOptions", "read_source"]
+__all__ = ["READERS", "Reader", "ReaderOptions", "read_source", "readers_of"]

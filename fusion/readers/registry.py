@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from calibration.errors import FormatError
-from fusion.readers import argoverse2, pandaset
+from fusion.readers import (
+    argoverse2,
+    kitti_object,
+    kitti_pairs,
+    kitti_raw,
+    kitti_tracking,
+    nuscenes,
+    pandaset,
+    plain_folder,
+    rgbd_folder,
+    ros,
+    sustechpoints,
+)
 from fusion.readers.options import ReaderOptions
 from fusion.recording.source import RecordingSource
 
@@ -24,8 +36,25 @@ class Reader:
 
 READERS: dict[str, Reader] = {
     "pandaset": Reader("PandaSet sequence folder", pandaset.recognises, pandaset.read),
+    "nuscenes": Reader("nuScenes folder, one scene of it", nuscenes.recognises, nuscenes.read),
     "argoverse2": Reader("Argoverse 2 sensor log folder", argoverse2.recognises, argoverse2.read),
+    "kitti-raw": Reader("KITTI raw drive folder", kitti_raw.recognises, kitti_raw.read),
+    "kitti-tracking": Reader("KITTI tracking sequence", kitti_tracking.recognises, kitti_tracking.read),
+    "sustechpoints": Reader("SUSTechPOINTS scene folder", sustechpoints.recognises, sustechpoints.read),
+    "plain": Reader("plain folder with rig.yaml", plain_folder.recognises, plain_folder.read),
+    "kitti-object": Reader("KITTI object folder", kitti_object.recognises, kitti_object.read),
+    "pairs": Reader("pairs of photo and cloud", kitti_pairs.recognises, kitti_pairs.read),
+    "rgbd": Reader("RGB-D folder (7-Scenes, TUM)", rgbd_folder.recognises, rgbd_folder.read),
+    "mcap": Reader("MCAP file of ROS or Foxglove messages", ros.recognises_mcap, ros.read),
+    "rosbag": Reader("ROS 1 bag file or ROS 2 bag folder", ros.recognises_bag, ros.read),
 }
+
+
+def readers_of(path: Path, format_name: str | None = None) -> list[str]:
+    """Names of the readers for a folder or file: the one that is named, or all that recognise it."""
+    if format_name is not None:
+        return [format_name] if format_name in READERS else []
+    return [name for name, reader in READERS.items() if reader.recognises(path)]
 
 
 def read_source(path: Path, format_name: str | None = None, options: ReaderOptions | None = None) -> RecordingSource:
@@ -38,7 +67,7 @@ def read_source(path: Path, format_name: str | None = None, options: ReaderOptio
         raise FormatError("there is nothing to import", do="check the path", where=path)
     if format_name is not None and format_name not in READERS:
         raise FormatError(f"unknown format {format_name!r}", do=f"one of {known}", where=path)
-    names = [format_name] if format_name else [name for name, reader in READERS.items() if reader.recognises(path)]
+    names = readers_of(path, format_name)
     if not names:
         raise FormatError("no reader recognises this folder", do=f"name one of {known} with --format", where=path)
     return READERS[names[0]].read(path, options or ReaderOptions())

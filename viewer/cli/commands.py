@@ -62,18 +62,28 @@ def init(folder: Folder) -> None:
 
 @app.command("import", epilog="Example: boxwright import pandaset/002 my-project")
 def import_(
-    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A dataset folder, or a label file.")],
+    source: Annotated[Path, typer.Argument(metavar="SOURCE", help="A dataset folder, a log, or a label file.")],
     folder: Folder,
     format_name: Annotated[str | None, typer.Option("--format", help="Format of SOURCE; guessed if not given.")] = None,
     name: Annotated[
         str | None, typer.Option(help="Name of the recording; for a label file, the one it belongs to.")
     ] = None,
+    sequence: Annotated[str | None, typer.Option(help="Which one, where the source holds several.")] = None,
+    stream: Annotated[
+        list[str] | None, typer.Option(metavar="TOPIC=SENSOR", help="Name a topic's sensor; TOPIC=- leaves it out.")
+    ] = None,
+    ego_frame: Annotated[str | None, typer.Option(help="The frame that moves with the vehicle, in a log.")] = None,
+    odometry: Annotated[bool, typer.Option("--odometry", help="Estimate the ego motion from the LiDAR.")] = False,
+    compact: Annotated[
+        bool, typer.Option("--compact", help="Points to the millimetre, in another order: a third of the size.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Bring a dataset, or labels of a recording, into a project."""
-    from viewer.cli import projects
+    """Bring a dataset, a log, or labels of a recording, into a project."""
+    from viewer.cli import importing
 
-    projects.import_(source, folder, format_name, name, as_json)
+    options = importing.options_of(stream or [], sequence, ego_frame, odometry)
+    importing.import_(source, folder, format_name, name, options, compact, as_json)
 
 
 @app.command(epilog="Example: boxwright info my-project pandaset-002")
@@ -182,3 +192,18 @@ def inject(
     from viewer.cli import injection
 
     injection.inject(folder, name, spec, new_name, seed, as_json)
+
+
+@app.command(epilog="Example: boxwright mcap my-project pandaset-002 --out drive.mcap")
+def mcap(
+    folder: Folder,
+    name: RecordingName,
+    out: Annotated[Path, typer.Option(help="The .mcap file to write.")],
+    compression: Annotated[str, typer.Option(help="zstd, lz4 or none.")] = "zstd",
+    no_labels: Annotated[bool, typer.Option("--no-labels", help="Leave the cuboids out.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a recording and its cuboids as an MCAP file of ROS 2 messages, for Foxglove, Rerun and ROS."""
+    from viewer.cli import mcap as writing
+
+    writing.mcap(folder, name, out, compression, not no_labels, as_json)

@@ -11,7 +11,7 @@ from fusion.scenario.language.loading import scene_schema
 from labeling.project import Project
 from labeling.synthetic import simulate_into
 from viewer.cli.console import print_json, progress_bar, results
-from viewer.cli.projects import print_imported
+from viewer.cli.importing import print_imported
 
 
 def list_scenarios(as_json: bool) -> None:
