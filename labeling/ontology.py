@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 import yaml
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
+from calibration.documents import read_document
 from calibration.errors import InputError
 from labeling.track_record import Identifier, Length
 
@@ -74,18 +75,9 @@ _ONTOLOGY = TypeAdapter(Ontology)
 
 def read_ontology(path: Path) -> Ontology:
     """Read the YAML file. Raises InputError with the first thing that is wrong in it."""
-    try:
-        return _ONTOLOGY.validate_python(yaml.safe_load(path.read_text(encoding="utf-8")), strict=False)
-    except FileNotFoundError as error:
-        raise InputError("the project has no ontology", do="run `boxwright init DIR`", where=path) from error
-    except yaml.YAMLError as error:
-        raise InputError(f"not valid YAML ({' '.join(str(error).split())})", where=path) from error
-    except UnicodeDecodeError as error:
-        raise InputError("not text in UTF-8", do="save it as UTF-8", where=path) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InputError(f"the ontology is wrong at {place or 'the start'}: {first['msg']}", where=path) from error
+    if not path.is_file():
+        raise InputError("the project has no ontology", do="run `boxwright init DIR`", where=path)
+    return read_document(path, _ONTOLOGY, "ontology")
 
 
 def write_ontology(ontology: Ontology, path: Path) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from calibration.errors import FormatError, InputError, UsageError
+from calibration.documents import checked, read_document
+from calibration.errors import InputError, UsageError
 from fusion.scenario.language.scene import Scene
 from fusion.scenario.language.sensors import SensorSpec
 
 _LIBRARY = Path(__file__).parent.parent / "library"
 _RIGS = _LIBRARY / "rigs"
-_LARGEST_BYTES = 1_000_000
 _SCENE = TypeAdapter(Scene)
 _RIG = TypeAdapter(tuple[SensorSpec, ...])
 
@@ -40,12 +39,12 @@ def scene_of(name_or_path: str) -> Scene:
 
 def read_scene(path: Path) -> Scene:
     """Read and check one file. Raises InputError if it cannot be read, FormatError with the first thing wrong in it."""
-    return parse_scene(_content(path), path)
+    return read_document(path, _SCENE, "scenario")
 
 
 def parse_scene(content: object, where: object) -> Scene:
     """Check what a file said; `where` is for the message."""
-    return cast(Scene, _checked(_SCENE, content, where))
+    return checked(content, _SCENE, "scenario", where)
 
 
 def scene_to_json(scene: Scene) -> str:
@@ -65,26 +64,4 @@ def shipped_rig(name: str) -> tuple[SensorSpec, ...]:
     known = tuple(sorted(each.stem for each in _RIGS.glob("*.yaml")))
     if name not in known:
         raise InputError(f"no rig {name!r}", do=f"write its sensors down, or one of {', '.join(known)}")
-    return cast("tuple[SensorSpec, ...]", _checked(_RIG, _content(path), path))
-
-
-def _content(path: Path) -> object:
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise FormatError("a scenario file of more than a megabyte", do="use `repeat`", where=path)
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read the scenario ({error.strerror})", where=path) from error
-    except UnicodeDecodeError as error:
-        raise FormatError("not text in UTF-8", do="save it as UTF-8", where=path) from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise FormatError(f"not valid YAML ({' '.join(str(error).split())})", where=path) from error
-
-
-def _checked(adapter: TypeAdapter[Any], content: object, where: object) -> object:
-    try:
-        return adapter.validate_python(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise FormatError(f"the scenario is wrong at {place or 'the start'}: {first['msg']}", where=where) from error
+    return read_document(path, _RIG, "rig")
