@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.quaternion import FloatArray
-from fusion.cloud import sweep_in_world
+from fusion.cloud import Cloud, sweep_in_world
 from fusion.recording import Recording
 from fusion.scenario.truth.reader import Truth
 from labeling.frame_labels import FrameLabels, frame_labels
 from labeling.frame_times import FrameTimes
+from labeling.object_clouds import object_deskewed
 from labeling.photo_view import PhotoView
 from labeling.track import Track, poses_of
 
@@ -44,19 +45,30 @@ class Judged:
 
 def points_in_cuboids(judged: Judged, labels: list[FrameLabels]) -> float | None:
     """Share of the points of labelled actors, brought into the world by the product, that lie in the shown cuboid."""
+    return _share_inside(judged, labels, lambda cloud, _frame: cloud)
+
+
+def points_in_cuboids_own_time(judged: Judged, labels: list[FrameLabels]) -> float | None:
+    """The same, with the points on every track brought to the moment at which the frame shows it."""
+    tracks, times = list(judged.tracks.values()), FrameTimes(judged.recording)
+    return _share_inside(judged, labels, lambda cloud, frame: object_deskewed(cloud, tracks, times, frame))
+
+
+def _share_inside(judged: Judged, labels: list[FrameLabels], brought: Callable[[Cloud, int], Cloud]) -> float | None:
     inside = total = 0
     for shown in labels:
         for lidar in judged.recording.lidars():
             index = judged.recording.sample_of(lidar, shown.frame)
             if index is not None:
-                found, counted = _inside(judged, shown, lidar, index)
+                cloud = brought(sweep_in_world(judged.recording, lidar, index), shown.frame)
+                found, counted = _inside(judged, shown, lidar, index, cloud)
                 inside, total = inside + found, total + counted
     return inside / total if total else None
 
 
-def _inside(judged: Judged, shown: FrameLabels, lidar: str, index: int) -> tuple[int, int]:
+def _inside(judged: Judged, shown: FrameLabels, lidar: str, index: int, cloud: Cloud) -> tuple[int, int]:
     instances = judged.truth.instances(lidar, judged.truth.firing_of(lidar, index))
-    points = sweep_in_world(judged.recording, lidar, index).points_in_world.astype(np.float64)
+    points = cloud.points_in_world.astype(np.float64)
     inside = total = 0
     for number, actor in enumerate(judged.truth.actors):
         mine = points[instances == number]
@@ -129,6 +141,7 @@ def _one_a_second(times_ns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 CAPABILITIES: dict[str, Callable[[Judged, list[FrameLabels]], float | None]] = {
     "points_in_cuboids": points_in_cuboids,
+    "points_in_cuboids_own_time": points_in_cuboids_own_time,
     "outline_iou": outline_iou,
     "keyframe_error_m": keyframe_error_m,
 }

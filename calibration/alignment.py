@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 from scipy.spatial import cKDTree
 
 from calibration.camera import CameraModel
@@ -34,7 +34,7 @@ _SMOOTH = 0.05  # neighbours whose ranges differ by less lie on one surface: onl
 _STRONG_STEP = 0.4
 _BESIDE_RAD = 0.002
 
-_CONTRAST_BLUR_PX, _LEVEL_BLUR_PX = 1.0, 12.0
+_CONTRAST_BLUR_PX, _LEVEL_PX = 1.0, 41
 _DARK_CONTRAST = 0.003
 _SURFACE_BLUR_PX = 1.5
 _ROBUST_SIGMA = 1.4826  # standard deviations in a median absolute deviation
@@ -44,8 +44,8 @@ _ROBUST_SIGMA = 1.4826  # standard deviations in a median absolute deviation
 class SweepEdges:
     """N places in a sweep where something ends: the range jumps, or the intensity on a smooth surface does.
 
-    points_m: (N, 3) float64, metres, in one frame. beside_m: (N, 3) a little beside each, across its edge. weights: (N,)
-    0 to 1. is_range: (N,) whether the range jumps, else the intensity.
+    points_m: (N, 3) float64, metres, in one frame. beside_m: (N, 3) a little beside each, across its edge.
+    weights: (N,) 0 to 1. is_range: (N,) whether the range jumps, else the intensity.
     """
 
     points_m: FloatArray
@@ -151,8 +151,8 @@ def image_edges(grey: npt.ArrayLike, scale: float, reach_px: int) -> ImageEdges:
 
 def _levelled(strength: Float32Array) -> Float32Array:
     """Zero on average everywhere, and of one spread: what is beyond the border counts for nothing."""
-    high = strength - gaussian_filter(strength, _LEVEL_BLUR_PX)
-    spread = np.sqrt(gaussian_filter(high * high, _LEVEL_BLUR_PX)) + _DARK_CONTRAST
+    high = strength - uniform_filter(strength, _LEVEL_PX)
+    spread = np.sqrt(np.maximum(uniform_filter(high * high, _LEVEL_PX), 0.0)) + _DARK_CONTRAST
     return np.clip(high / spread, -2.0, 3.0).astype(np.float32)
 
 
@@ -172,16 +172,13 @@ def agreement(
     column, row = np.rint(pixels[inside]).astype(np.intp).T
     normal = (beside - pixels)[inside]
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
-    total: npt.NDArray[np.complex64] | float = 0.0
+    weights = edges.weights[inside][:, None] * normal**2
+    drawn = np.zeros((2, *image.shape), np.float32)
     for is_range in (True, False):
         part = edges.is_range[inside] == is_range
-        drawn = np.zeros((2, *image.shape), np.float32)
-        parts = edges.weights[inside][part, None] * normal[part] ** 2
-        for axis in range(2):
-            np.maximum.at(drawn[axis], (row[part], column[part]), parts[:, axis].astype(np.float32))
-        total = total + _correlation(drawn, image)
+        drawn += _drawn(row[part], column[part], weights[part], image.shape)
     reach = image.reach_px
-    surface = scipy.fft.irfft2(total, image.padded) if len(row) else np.zeros(image.padded, np.float32)
+    surface = _correlation(drawn, image) if len(row) else np.zeros(image.padded, np.float32)
     surface = np.roll(surface, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
     return Agreement(surface.astype(np.float32), len(row))
 
@@ -197,13 +194,21 @@ def _projected(
     return pixels, beside, inside & valid & also
 
 
-def _correlation(drawn: Float32Array, image: ImageEdges) -> npt.NDArray[np.complex64] | float:
-    size = float(np.linalg.norm(drawn))
-    if size == 0.0:
-        return 0.0
-    spectra = scipy.fft.rfft2(drawn / size, image.padded)
+def _drawn(
+    row: npt.NDArray[np.intp], column: npt.NDArray[np.intp], weights: FloatArray, shape: tuple[int, int]
+) -> Float32Array:
+    """(2, H, W) edges across x and across y, of length 1 in all: few strong edges count as much as many weak ones."""
+    drawn = np.zeros((2, *shape), np.float32)
+    for axis in range(2):
+        np.maximum.at(drawn[axis], (row, column), weights[:, axis].astype(np.float32))
+    return drawn / max(float(np.linalg.norm(weights)), 1e-9)
+
+
+def _correlation(drawn: Float32Array, image: ImageEdges) -> Float32Array:
+    spectra = scipy.fft.rfft2(drawn, image.padded)
     x, y = image.spectra
-    return np.asarray(np.conj(spectra[0]) * x + np.conj(spectra[1]) * y)
+    correlation: Float32Array = scipy.fft.irfft2(np.conj(spectra[0]) * x + np.conj(spectra[1]) * y, image.padded)
+    return correlation
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from calibration import CameraModel
 from calibration.camera import BoolArray, distort
+from calibration.errors import RecordingError
 from calibration.quaternion import FloatArray
 from fusion.photos import RgbImage, decode_photo
 from fusion.recording import Recording
@@ -69,6 +70,23 @@ def read_photo(recording: Recording, camera: str, index: int, *, least_width_px:
     return Photo(rgb, sensor.model, time_ns, _shutter_poses(recording, camera, index, sensor.readout_ns))
 
 
+def frame_photos(
+    recording: Recording, frame: int, *, least_width_px: int | None = LEAST_WIDTH_PX
+) -> tuple[list[Photo], tuple[str, ...]]:
+    """The photos of a frame that can be decoded, and why there are no more, a line each."""
+    photos, notes = [], []
+    for camera in recording.cameras():
+        index = recording.sample_of(camera, frame)
+        if index is None:
+            notes.append(f"{camera} has no photo of frame {frame}")
+            continue
+        try:
+            photos.append(read_photo(recording, camera, index, least_width_px=least_width_px))
+        except RecordingError as error:
+            notes.append(str(error))
+    return photos, tuple(notes) if recording.cameras() else ("the recording has no photos",)
+
+
 def _shutter_poses(recording: Recording, camera: str, index: int, readout_ns: int) -> FloatArray:
     """(K, 3, 4) camera_from_world of bands of rows."""
     pose = recording.world_from_sensor(camera, index)
@@ -78,7 +96,9 @@ def _shutter_poses(recording: Recording, camera: str, index: int, readout_ns: in
     offsets = (readout_ns * ((np.arange(bands) + 0.5) / bands - 0.5)).astype(np.int64)
     mounting, time_ns = recording.rig[camera].ego_from_sensor, recording.times_ns(camera)[index]
     # A pose of the stream's own holds for the timestamp; how the camera moves around it, the ego motion knows.
-    moved = (recording.ego_motion.at(time_ns) * mounting).inverse() * (recording.ego_motion.at(time_ns + offsets) * mounting)
+    moved = (recording.ego_motion.at(time_ns) * mounting).inverse() * (
+        recording.ego_motion.at(time_ns + offsets) * mounting
+    )
     return (pose * moved).inverse().matrix[:, :3]
 
 

@@ -8,6 +8,7 @@ slant that is still believed, and the image's own noise.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numba
 import numpy as np
@@ -27,6 +28,7 @@ _NOISE_TIMES = 3.0
 _LEAST_SHARE = 0.002
 _APART_SHARE, _APART_M = 0.15, 0.3
 _MOST_FRAMES = 20
+_CAMERAS_REMEMBERED = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,13 +66,22 @@ def depth_points(image: DepthImage, camera: CameraModel, *, keep_flying: bool = 
     """The measured pixels as points, those that the camera model does not describe left out, flying ones too."""
     depth_m = image.depth_m.astype(np.float32)
     kept = depth_m > 0.0 if keep_flying else solid_pixels(depth_m, camera)
-    pixels = np.flatnonzero(kept)
-    height, width = depth_m.shape
-    scale = np.array([camera.width_px / width, camera.height_px / height])  # some come at half the size
-    places = (np.column_stack([pixels % width, pixels // width]) + 0.5) * scale - 0.5
-    rays, valid = camera.unproject(places)
-    points = rays[valid] * depth_m.ravel()[pixels[valid], None]
-    return DepthPoints(points.astype(np.float32), pixels[valid])
+    rays, valid = _rays(camera, *depth_m.shape)
+    pixels = np.flatnonzero(kept & valid)
+    planes = rays[:, pixels] * depth_m.ravel()[pixels]
+    return DepthPoints(planes.T, pixels)
+
+
+@lru_cache(maxsize=_CAMERAS_REMEMBERED)
+def _rays(camera: CameraModel, height: int, width: int) -> tuple[Float32Array, BoolArray]:
+    """Rays (3, H * W) scaled to z = 1 through the pixels of a depth image, and whether the model is valid (H, W).
+
+    An image may be a fraction of the size that the camera was calibrated at.
+    """
+    rows, columns = np.divmod(np.arange(height * width), width)
+    scale = np.array([camera.width_px / width, camera.height_px / height])
+    rays, valid = camera.unproject((np.column_stack([columns, rows]) + 0.5) * scale - 0.5)
+    return np.ascontiguousarray(rays.T, dtype=np.float32), valid.reshape(height, width)
 
 
 def solid_pixels(depth_m: Float32Array, camera: CameraModel) -> BoolArray:

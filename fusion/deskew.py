@@ -10,7 +10,6 @@ from typing import Any
 
 import numba
 import numpy as np
-import numpy.typing as npt
 
 from calibration import RigidTransform, quaternion
 from calibration.quaternion import FloatArray
@@ -26,7 +25,9 @@ def to_world(
 ) -> Float32Array:
     """(N, 3) float32 in the world, metres, from points (N, 3) in the sensor frame at times (N,) int64 ns."""
     planes = np.empty((3, len(points_m)), np.float32)
-    planes_to_world(np.ascontiguousarray(points_m.T), times_ns, slice(0, len(points_m)), ego_motion, ego_from_sensor, planes)
+    planes_to_world(
+        np.ascontiguousarray(points_m.T), times_ns, slice(0, len(points_m)), ego_motion, ego_from_sensor, planes
+    )
     return planes.T
 
 
@@ -80,9 +81,7 @@ def _intervals(ego_motion: EgoMotion, times_ns: Int64Array) -> tuple[Any, ...]:
     ends = np.searchsorted(knots, [times_ns.min(), times_ns.max()], side="right") - 1
     first, last = np.clip(ends, 0, len(knots) - 2)
     before, after = poses[first : last + 1], poses[first + 1 : last + 2]
-    steps = quaternion.to_rotation_vector(
-        quaternion.multiply(quaternion.conjugate(before.rotation), after.rotation)
-    )
+    steps = quaternion.to_rotation_vector(quaternion.multiply(quaternion.conjugate(before.rotation), after.rotation))
     angles = np.linalg.norm(steps, axis=1, keepdims=True)
     axes = np.where(angles > 0.0, steps / np.where(angles > 0.0, angles, 1.0), np.array([1.0, 0.0, 0.0]))
     moves: FloatArray = after.translation - before.translation
@@ -90,7 +89,7 @@ def _intervals(ego_motion: EgoMotion, times_ns: Int64Array) -> tuple[Any, ...]:
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _interval_of(time: int, knots: Int64Array, guess: int) -> int:
+def _interval_of(time: int, knots: Int64Array, guess: int) -> Any:
     """Neighbouring points have neighbouring times: look where the last one was first."""
     final = len(knots) - 2
     if knots[guess] <= time < knots[guess + 1]:
@@ -99,7 +98,7 @@ def _interval_of(time: int, knots: Int64Array, guess: int) -> int:
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _fraction(time: int, knots: Int64Array, interval: int) -> float:
+def _fraction(time: int, knots: Int64Array, interval: int) -> Any:
     """Within the interval; one interval beyond the ends at most, as `EgoMotion.at`."""
     return min(max((time - knots[interval]) / (knots[interval + 1] - knots[interval]), -1.0), 2.0)
 

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from calibration.camera import BoolArray
-from calibration.errors import RecordingError
 from fusion.cloud import fused_cloud
-from fusion.coloring import LEAST_WIDTH_PX, Photo, color_points, read_photo
+from fusion.coloring import LEAST_WIDTH_PX, color_points, frame_photos
 from fusion.depth import depth_points
 from fusion.recording import Recording
 from fusion.samples import Float32Array
@@ -74,7 +73,9 @@ def fused_frame(
     """
     parts = [*_lidar_parts(recording, frame), *(_depth_parts(recording, frame) if depth else ())]
     points, times_ns = _joined([part.points_in_world for part in parts], 3), _times(parts)
-    photos, notes = _photos(recording, frame, photo_width_px) if colors and len(points) else ([], ())
+    photos, notes = (
+        frame_photos(recording, frame, least_width_px=photo_width_px) if colors and len(points) else ([], ())
+    )
     painted = color_points(points, times_ns, photos)
     return FusedFrame(
         points_in_world=points,
@@ -114,21 +115,6 @@ def _depth_parts(recording: Recording, frame: int) -> list[_Part]:
             times_ns = np.full(len(points), recording.times_ns(camera)[index], dtype=np.int64)
             parts.append(_Part(camera, points, times_ns, np.full(len(points), np.nan, np.float32)))
     return parts
-
-
-def _photos(recording: Recording, frame: int, width_px: int | None) -> tuple[list[Photo], tuple[str, ...]]:
-    """The frame's photos, and why there are no more."""
-    photos, notes = [], []
-    for camera in recording.cameras():
-        index = recording.sample_of(camera, frame)
-        if index is None:
-            notes.append(f"{camera} has no photo of frame {frame}")
-            continue
-        try:
-            photos.append(read_photo(recording, camera, index, least_width_px=width_px))
-        except RecordingError as error:
-            notes.append(str(error))
-    return photos, tuple(notes) if recording.cameras() else ("the recording has no photos",)
 
 
 def _times(parts: Sequence[_Part]) -> Int64Array:

@@ -30,7 +30,9 @@ def decode_photo(image: EncodedImage, *, least_width_px: int | None = None, wher
                     photo.draft("RGB", _least_size(photo.size, least_width_px))
                 return np.asarray(_eight_bits(photo).convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise RecordingError(f"a photo cannot be decoded ({error})", do="import the recording again", where=where) from error
+        raise RecordingError(
+            f"a photo cannot be decoded ({error})", do="import the recording again", where=where
+        ) from error
 
 
 def _least_size(size: tuple[int, int], least_width_px: int) -> tuple[int, int]:

@@ -1,19 +1,18 @@
-"""The clocks of a recording: rates, jitter, gaps, jumps, drift and offsets, by statistics that few odd samples do not move.
+"""The clocks of a recording: rates, jitter, gaps, jumps, drift, offsets, by statistics that odd samples do not move.
 
 A stream that works follows a grid: sample k at start + k period, with noise. The period is the median interval, so that
 gaps and jumps do not bend it; the noise is a median absolute deviation, so that they do not swell it. An interval that
-is a multiple of the period is a gap, samples are missing there; one that is not, and after which all samples stay beside
-the old grid, is a jump of the clock.
+is a multiple of the period is a gap, samples are missing there; one that is not, and after which all samples stay
+beside the old grid, is a jump of the clock. A jump by whole periods looks like a gap to the stream alone: but no sample is
+missing, so the stream ends later than the others by as much.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from calibration.quaternion import FloatArray
 from fusion.recording import Recording
@@ -21,10 +20,11 @@ from fusion.timeline import Int64Array
 
 _ROBUST_SIGMA = 1.4826
 _LEAST_SAMPLES = 4  # fewer have no rhythm
-_LEAST_FOR_LEVELS = 3  # samples before and after a jump
+_LEAST_FOR_LEVELS, _LEVEL_SAMPLES = 3, 12  # before and after a jump: at least, and at most looked at
 _DUPLICATE_SHARE = 0.1  # of the period: two samples nearer than this are one that was delivered twice
 _GAP_SHARE = 1.5  # of the period
 _WHOLE_SHARE = 0.2  # of the period, by which a gap may miss a multiple
+_LATE_SHARE = 0.65  # of the period, by which a clock may jump ahead before it is called a lost sample
 _JUMP_SHARE = 0.1  # of the period: smaller steps are jitter
 _JITTER_SHARE = 0.03  # of the period: more is worth a line
 _SURE_SIGMAS = 6.0
@@ -61,8 +61,8 @@ class TimeFinding:
 @dataclass(frozen=True, slots=True)
 class StreamTiming:
     """One stream. period_ms and rate_hz: median, None with fewer than two samples. jitter_ms: robust standard deviation
-    about its own grid. longest_ms: the longest interval. lost: samples missing in gaps, by count. missing: listed without
-    data. offset_ms: median of the sample of each frame minus the frame's time, None where no frame has one. drift_ppm:
+    about its own grid. longest_ms: the longest interval. lost: samples missing in gaps, by count. missing: those listed
+    without data. offset_ms: median of the sample of each frame minus the frame's time, None where no frame has one. drift_ppm:
     how much faster than the reference's its clock goes, None where there is too little. frames_without: frames for
     which it has no sample."""
 
@@ -100,7 +100,8 @@ def analyse_times(recording: Recording) -> RecordingTiming:
         missing = _missing_samples(recording, name)
         drift = _drift_ppm(grid, grids[recording.reference]) if recording.reference in grids else None
         streams.append(_stream(recording, name, grid, len(missing), drift))
-        found = [*_gaps(name, grid), *_missing(name, grid, missing), *_duplicates(name, grid), *_jumps(name, grid)]
+        gaps = _told_from_jumps(_gaps(name, grid), grid, [grids[each] for each in grids if each != name])
+        found = [*gaps, *_missing(name, grid, missing), *_duplicates(name, grid), *_jumps(name, grid)]
         findings += [*found, *_noisy(name, grid), *_drifting(name, grid, drift)]
     start_ns = min((grid.times_ns[0] for grid in grids.values() if len(grid.times_ns)), default=0)
     return RecordingTiming(recording.reference, tuple(streams), tuple(_dated(each, int(start_ns)) for each in findings))
@@ -134,7 +135,9 @@ class Grid:
             return Grid(times_ns, period, ones, none, none.astype(np.int64), 0.0)
         gaps = np.diff(times_ns).astype(np.float64)
         period = _period(gaps)
-        counts = np.where(gaps < _DUPLICATE_SHARE * period, 0, np.maximum(np.rint(gaps / period), 1)).astype(np.int64)
+        # Where it could be both, a late clock is taken to be more likely than a lost sample and an early clock.
+        whole = np.maximum(np.ceil(gaps / period - _LATE_SHARE), 1)
+        counts = np.where(gaps < _DUPLICATE_SHARE * period, 0, whole).astype(np.int64)
         residuals, levels, period = _against_grid(times_ns, counts, period)
         return Grid(times_ns, period, counts, residuals, levels, _sigma(residuals, levels))
 
@@ -182,15 +185,16 @@ def _levels(residuals: FloatArray, period: float) -> Int64Array:
     centre = float(np.median(steps))
     sigma = _ROBUST_SIGMA * float(np.median(np.abs(steps - centre)))
     threshold = max(_JUMP_SHARE * period, _SURE_SIGMAS * sigma)
+    straight = residuals - centre * np.arange(len(residuals))
     marks = np.zeros(len(residuals), np.int64)
     last = 0
     for place in np.flatnonzero(np.abs(steps - centre) > threshold) + 1:
-        before, after = residuals[max(last, place - 12) : place], residuals[place : place + 12]
+        before, after = straight[max(last, place - _LEVEL_SAMPLES) : place], straight[place : place + _LEVEL_SAMPLES]
         if min(len(before), len(after)) < _LEAST_FOR_LEVELS:
             continue
-        if abs(np.median(after) - np.median(before) - centre * 6) > threshold:
+        if abs(np.median(after) - np.median(before)) > threshold:
             marks[place] = 1
-            last = place
+            last = int(place)
     return np.cumsum(marks)
 
 
@@ -246,6 +250,27 @@ def _gaps(name: str, grid: Grid) -> list[TimeFinding]:
     return found
 
 
+def _told_from_jumps(gaps: list[TimeFinding], grid: Grid, others: list[Grid]) -> list[TimeFinding]:
+    """With the gap by which the stream outlasts all others as the jump of its clock that it is."""
+    late_ns = _outlasts_ns(grid, [other for other in others if other.rhythmic])
+    told = []
+    for gap in gaps:
+        if late_ns > 0.0 and abs(late_ns - gap.amount * grid.period_ns) < _WHOLE_SHARE * grid.period_ns:
+            ms = gap.amount * grid.period_ns * 1e-6
+            text = f"its clock jumps by {ms:+.1f} ms and stays there"
+            gap, late_ns = _finding(gap.stream, TimeProblem.CLOCK_JUMP, grid, gap.first, gap.last, ms, text), 0.0
+        told.append(gap)
+    return told
+
+
+def _outlasts_ns(grid: Grid, others: list[Grid]) -> float:
+    """How much longer it lasts than most others: 0 if there are none."""
+    if not others:
+        return 0.0
+    lasting = [float(each.times_ns[-1] - each.times_ns[0]) for each in others]
+    return float(grid.times_ns[-1] - grid.times_ns[0]) - float(np.median(lasting))
+
+
 def _missing(name: str, grid: Grid, missing: Int64Array) -> list[TimeFinding]:
     """Runs of samples that are listed and have no data."""
     if not len(missing):
@@ -273,7 +298,7 @@ def _jumps(name: str, grid: Grid) -> list[TimeFinding]:
         return []
     found = []
     for place in np.flatnonzero(np.diff(grid.levels)) + 1:
-        before = grid.residuals_ns[: place][grid.levels[:place] == grid.levels[place - 1]]
+        before = grid.residuals_ns[:place][grid.levels[:place] == grid.levels[place - 1]]
         after = grid.residuals_ns[place:][grid.levels[place:] == grid.levels[place]]
         ms = float(np.median(after) - np.median(before)) * 1e-6
         # Whole periods look like a gap and cannot be told from one; back by some is told by the order of frames.

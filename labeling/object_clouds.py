@@ -251,12 +251,12 @@ def _bring(
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _mixed(values: FloatArray, b: int, left: int, fraction: float, axis: int) -> float:
+def _mixed(values: FloatArray, b: int, left: int, fraction: float, axis: int) -> Any:
     return values[b, left, axis] + fraction * (values[b, left + 1, axis] - values[b, left, axis])
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _depth(local: FloatArray, half: FloatArray, margin: float) -> float:
+def _depth(local: FloatArray, half: FloatArray, margin: float) -> Any:
     """Largest coordinate in half sizes, infinite outside. Not enlarged downwards: there is the ground."""
     if abs(local[0]) > half[0] + margin or abs(local[1]) > half[1] + margin:
         return np.inf

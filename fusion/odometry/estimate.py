@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -12,11 +12,11 @@ from scipy.spatial.transform import Rotation, RotationSpline
 from calibration import RigidTransform
 from calibration.errors import InputError
 from calibration.quaternion import FloatArray
-from fusion.deskew import to_world
 from fusion.ego_motion import EgoMotion
 from fusion.odometry.levelling import ground_normal, levelled
+from fusion.odometry.local_map import thinned
 from fusion.odometry.raw_sweeps import RawSweeps
-from fusion.odometry.tracking import TimedPoints, TrackedPoses, edge_for, first_step, thinned, track
+from fusion.odometry.tracking import Step, TimedPoints, TrackedPoses, edge_for, first_step, track
 from fusion.progress import Progress, silent
 from fusion.timeline import Int64Array, Timeline
 
@@ -50,8 +50,8 @@ class Drift:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Odometry:
-    """What was estimated. knots: the pose at the middle of each sweep, in the world of ego_motion. levelled: whether the
-    ground was found, so that z is up."""
+    """What was estimated. knots: the pose at the middle of each sweep, in the world of ego_motion. levelled: whether
+    the ground was found, so that z is up."""
 
     ego_motion: EgoMotion
     knots: TrackedPoses
@@ -71,9 +71,9 @@ def estimate_odometry(sweeps: RawSweeps, progress: Progress = silent) -> Odometr
     step = first_step(boot, edge_m, sweeps.ego_from_sensor)
     knots = track(_told(sweeps, progress), edge_m, sweeps.ego_from_sensor, step)
     drift = _drift(sweeps, knots, edge_m)
-    up = _up(sweeps, boot, step, edge_m)
+    up = _up(boot[0], step, sweeps.ego_from_sensor, edge_m)
     world_from_first = RigidTransform.identity() if up is None else levelled(up)
-    knots = TrackedPoses(knots.times_ns, world_from_first * knots.world_from_ego, knots.overlaps)
+    knots = replace(knots, world_from_ego=world_from_first * knots.world_from_ego)
     return Odometry(dense_motion(knots.times_ns, knots.world_from_ego), knots, drift, up is not None)
 
 
@@ -111,15 +111,10 @@ def _told(sweeps: RawSweeps, progress: Progress) -> Iterator[TimedPoints]:
         progress(done, len(sweeps))
 
 
-def _up(
-    sweeps: RawSweeps, boot: Sequence[TimedPoints], step: RigidTransform, edge_m: float
-) -> FloatArray | None:
+def _up(sweep: TimedPoints, step: Step, ego_from_sensor: RigidTransform, edge_m: float) -> FloatArray | None:
     """(3,) normal of the ground in the frame of the first pose."""
-    first = boot[0].chosen(thinned(boot[0].points_m, 0.2 * edge_m))
-    around = first.middle_ns + sweeps.period_ns * np.array([-1, 0, 1], dtype=np.int64)
-    poses = RigidTransform.stack([step.inverse(), RigidTransform.identity(), step])
-    straight = to_world(first.points_m, first.times_ns, EgoMotion(Timeline(around), poses), sweeps.ego_from_sensor)
-    return ground_normal(straight.astype(np.float64))
+    even = sweep.chosen(thinned(sweep.points_m, 0.2 * edge_m))
+    return ground_normal(step.straight(even, ego_from_sensor).astype(np.float64))
 
 
 def _drift(sweeps: RawSweeps, knots: TrackedPoses, edge_m: float) -> Drift:
@@ -152,8 +147,11 @@ def _windows(count: int) -> list[tuple[int, int]]:
 
 def _backwards(sweeps: RawSweeps, knots: TrackedPoses, first: int, last: int, edge_m: float) -> RigidTransform:
     """Pose of the first sweep of a window as seen from the last, by the sweeps taken backwards in time."""
-    backwards: Iterable[TimedPoints] = (sweeps.taken(index).reversed() for index in range(last, first - 1, -1))
-    step = knots.world_from_ego[last].inverse() * knots.world_from_ego[max(last - 1, first)]
+    indices = knots.indices[first : last + 1][::-1].tolist()
+    backwards = (sweeps[index].reversed() for index in indices)
+    before = max(last - 1, first)
+    motion = knots.world_from_ego[last].inverse() * knots.world_from_ego[before]
+    step = Step(motion, max(int(knots.times_ns[last] - knots.times_ns[before]), 1))
     poses = track(backwards, edge_m, sweeps.ego_from_sensor, step).world_from_ego
     return poses[0].inverse() * poses[-1]
 

@@ -54,9 +54,7 @@ class LocalMap:
         """Rotation (3, 3) and translation (3,) that bring points (N, 3) onto the map, from a first guess, and the share
         of the points that lie on it. kernel_m: a point that far off a surface counts a quarter."""
         rotation, translation = guess.matrix[:3, :3].copy(), guess.translation.copy()
-        share = _align(
-            points, rotation, translation, kernel_m, rounds, self._edge_m, self._keys, self._gaussians
-        )
+        share = _align(points, rotation, translation, kernel_m, rounds, self._edge_m, self._keys, self._gaussians)
         return rotation, translation, float(share)
 
     def _forget_far(self, here: FloatArray) -> None:
@@ -73,14 +71,22 @@ def _noise_m2(edge_m: float) -> float:
     return (_NOISE_SHARE * edge_m) ** 2
 
 
-def thinned(points: FloatArray, edge_m: float) -> npt.NDArray[np.intp]:
+def well_filled(points: npt.NDArray[np.floating], edge_m: float) -> float:
+    """Share of points (N, 3) in cubes with enough of them for a Gaussian; 1 of none."""
+    cells = np.floor(points / edge_m).astype(np.int64) + _OFFSET
+    _, which, counts = np.unique((cells << [42, 21, 0]).sum(axis=1), return_inverse=True, return_counts=True)
+    return float(np.mean(counts[which] >= _FEWEST_POINTS)) if len(points) else 1.0
+
+
+def thinned(points: npt.NDArray[np.floating], edge_m: float) -> npt.NDArray[np.intp]:
     """Indices of points (N, 3): the first one in every cube of the given edge."""
     capacity = 1 << int(np.ceil(np.log2(2 * max(len(points), 8))))
     table = np.full(capacity, _EMPTY, dtype=np.int64)
-    return np.asarray(_first_of_each(points, edge_m, table))
+    # One memory layout and one type: numba compiles for each.
+    return np.asarray(_first_of_each(np.ascontiguousarray(points, dtype=np.float64), edge_m, table))
 
 
-@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _key(i: int, j: int, k: int) -> int:
     return ((i + _OFFSET) << 42) | ((j + _OFFSET) << 21) | (k + _OFFSET)
 
@@ -91,7 +97,7 @@ def _centres(keys: Int64Array, edge_m: float) -> FloatArray:
     return np.asarray((cells + 0.5) * edge_m)
 
 
-@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _slot(key: int, keys: Int64Array) -> int:
     """Of the key, or the empty one where it would stand."""
     mask = len(keys) - 1
@@ -157,7 +163,7 @@ def _insert(
     return fresh
 
 
-@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _inverse_covariance(s: FloatArray, x: float, y: float, z: float, noise_m2: float, g: FloatArray) -> None:
     """noise_m2 (C + noise_m2 I)^-1 to g[3:]: 1 across a thin surface, about 0 along it."""
     n = s[0]
@@ -239,15 +245,24 @@ def _pull(
         # Geman and McClure's weight, and less for a cube beside the point's own.
         away = rx * rx + ry * ry + rz * rz
         weight = kernel_m * kernel_m / (kernel_m * kernel_m + rx * wx + ry * wy + rz * wz)
-        weight *= weight * np.exp(-2.0 * away / (edge * edge))
+        weight *= weight / (1.0 + (2.0 * away / (edge * edge)) ** 2)
         found = 1
         _accumulate(ax, ay, az, wx, wy, wz, q, weight, h, g)
     return found
 
 
-@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _accumulate(
-    ax: float, ay: float, az: float, wx: float, wy: float, wz: float, q: FloatArray, t: float, h: FloatArray, g: FloatArray
+    ax: float,
+    ay: float,
+    az: float,
+    wx: float,
+    wy: float,
+    wz: float,
+    q: FloatArray,
+    t: float,
+    h: FloatArray,
+    g: FloatArray,
 ) -> None:
     """J = [I, -[a]x]; h += t J' W J (upper triangle), g += t J' W r."""
     a, b, c, d, e, f = t * q[3], t * q[4], t * q[5], t * q[6], t * q[7], t * q[8]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from fusion.samples import PointFrame, Sample, Sweep
 from fusion.timeline import Int64Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class RawSweeps:
     """Sweeps with points, in order, loaded one at a time. ego_from_sensor: from the frame in which they are."""
 
@@ -30,33 +29,23 @@ class RawSweeps:
     load: Callable[[int], Sample | None]
     ego_from_sensor: RigidTransform
 
-    @property
-    def period_ns(self) -> int:
-        """Median time from one to the next."""
-        return max(self.stream.timeline.period_ns, 1)
-
     def __len__(self) -> int:
         return len(self.stream.timeline)
 
     def __iter__(self) -> Iterator[TimedPoints]:
-        self._with_points.clear()
         last_ns = -(2**63)
         for index in range(len(self)):
             sweep = self._timed(index)
             if sweep is not None and sweep.middle_ns > last_ns:
                 last_ns = sweep.middle_ns
-                self._with_points.append(index)
                 yield sweep
 
-    def taken(self, position: int) -> TimedPoints:
-        """The sweep that came at that position when they were last gone through."""
-        sweep = self._timed(self._with_points[position])
-        assert sweep is not None
+    def __getitem__(self, index: int) -> TimedPoints:
+        """The sweep of a sample that has points."""
+        sweep = self._timed(index)
+        if sweep is None:
+            raise IndexError(index)
         return sweep
-
-    @cached_property
-    def _with_points(self) -> list[int]:
-        return []
 
     def _timed(self, index: int) -> TimedPoints | None:
         sample = self.load(index)
@@ -64,10 +53,10 @@ class RawSweeps:
             return None
         stamp = int(self.stream.timeline.times_ns[index])
         if self.stream.point_frame is PointFrame.EGO:  # compensated: all of it holds at the timestamp
-            return TimedPoints(sample.points_m, np.full(len(sample), stamp, np.int64), stamp)
+            return TimedPoints(sample.points_m, np.full(len(sample), stamp, np.int64), stamp, index)
         times_ns = stamp + sample.time_offset_ns.astype(np.int64)
         # The median: a few points with times astray must not move a whole sweep.
-        return TimedPoints(sample.points_m, times_ns, stamp + int(np.median(sample.time_offset_ns)))
+        return TimedPoints(sample.points_m, times_ns, stamp + int(np.median(sample.time_offset_ns)), index)
 
 
 def raw_sweeps(origin: RecordingSource | Recording, lidar: str | None = None) -> RawSweeps:

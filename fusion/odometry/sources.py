@@ -21,7 +21,7 @@ from fusion.samples import PointFrame
 def estimate_ego_motion(
     origin: RecordingSource | Recording, lidar: str | None = None, progress: Progress = silent
 ) -> EgoMotion:
-    """`world_from_ego` from the sweeps of one LiDAR, by default the first: gravity-aligned, beginning at its first pose.
+    """`world_from_ego` from the sweeps of one LiDAR, by default the first: z up, beginning at its first pose.
 
     Points of each sweep are used at their own times. Raises UsageError without a LiDAR, InputError without two sweeps.
     """
@@ -47,10 +47,9 @@ def with_odometry(source: RecordingSource, lidar: str | None = None, progress: P
     )
 
 
-def with_odometry_if_needed(
-    source: RecordingSource, *, wanted: bool, progress: Progress = silent
-) -> RecordingSource:
-    """Where the user asks for it (`ReaderOptions.odometry`), or the source has no poses and a LiDAR with two sweeps; else the source itself."""
+def with_odometry_if_needed(source: RecordingSource, *, wanted: bool, progress: Progress = silent) -> RecordingSource:
+    """Where the user asks for it (`ReaderOptions.odometry`), or where there are no poses but a LiDAR with two sweeps;
+    else the source itself."""
     has_lidar = any(
         source.rig[stream.sensor].kind is SensorKind.LIDAR and len(stream.timeline) > 1 for stream in source.streams
     )
@@ -61,9 +60,8 @@ def with_odometry_if_needed(
 
 def _note(lidar: str, found: Odometry) -> str:
     level = "" if found.levelled else "; no ground was found, so up is the ego's up"
-    return (
-        f"ego motion estimated from {lidar}, {found.drift.travelled_m:.0f} m without closing loops: {found.drift}{level}"
-    )
+    way = f"{found.drift.travelled_m:.0f} m without closing loops"
+    return f"ego motion estimated from {lidar}, {way}: {found.drift}{level}"
 
 
 def _without_world(stream: SourceStream, source: RecordingSource) -> SourceStream:
@@ -93,5 +91,3 @@ def _times_of(table: CuboidTable, source: RecordingSource) -> np.ndarray:
     streams = {stream.sensor: stream for stream in source.streams}
     frames = streams[source.reference].timeline.times_ns if source.frame_times_ns is None else source.frame_times_ns
     return np.asarray(frames[table.frames])
-
-

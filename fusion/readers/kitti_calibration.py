@@ -28,11 +28,12 @@ _SIZES_PX = {721.5377: (1242, 375), 707.0493: (1224, 370), 718.856: (1241, 376),
 @dataclass(frozen=True, slots=True, eq=False)
 class KittiCalibration:
     """projections: 3x4 of each rectified camera by its number. rect_from_velo: from the Velodyne to the rectified frame
-    of camera 0. velo_from_imu: None where the file has none."""
+    of camera 0. velo_from_imu: None where the file has none. where: the file, for messages."""
 
     projections: dict[str, FloatArray]
     rect_from_velo: RigidTransform
     velo_from_imu: RigidTransform | None
+    where: Path
 
     @property
     def ego_from_velo(self) -> RigidTransform:
@@ -48,14 +49,19 @@ class KittiCalibration:
 
     def camera_from_rect(self, number: str) -> RigidTransform:
         """A rectified camera differs from camera 0 by a translation: P = K [I | t]."""
-        projection = self.projections[number]
+        projection = self._projection(number)
         return RigidTransform(
             IDENTITY, np.asarray(np.linalg.solve(projection[:, :3], projection[:, 3]), dtype=np.float64)
         )
 
+    def _projection(self, number: str) -> FloatArray:
+        if number not in self.projections:
+            raise FormatError(f"the calibration has no camera {number}", where=self.where)
+        return self.projections[number]
+
     def model(self, number: str, size_px: tuple[int, int] | None) -> Pinhole:
         """size_px: of the photos; None where there are none, then what goes with the focal length."""
-        k = self.projections[number]
+        k = self._projection(number)
         guessed = (round(2 * k[0, 2]), round(2 * k[1, 2]))
         width, height = size_px or _SIZES_PX.get(round(float(k[0, 0]), 4), guessed)
         return Pinhole(width, height, k[0, 0], k[1, 1], k[0, 2], k[1, 2])
@@ -83,7 +89,7 @@ def read_calibration(path: Path) -> KittiCalibration:
         rect_from_velo = rectification * rigid(numbers["Tr_velo_to_cam"].reshape(3, 4), path)
         imu = numbers.get("Tr_imu_to_velo")
         velo_from_imu = None if imu is None else rigid(imu.reshape(3, 4), path)
-    return checked(KittiCalibration(projections, rect_from_velo, velo_from_imu), path)
+    return checked(KittiCalibration(projections, rect_from_velo, velo_from_imu, path), path)
 
 
 def checked(calibration: KittiCalibration, path: Path) -> KittiCalibration:

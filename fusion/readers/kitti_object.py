@@ -84,7 +84,7 @@ def _cameras(path: Path, name: str, calibrations: dict[str, KittiCalibration]) -
         if stem not in calibrations:
             raise FormatError(f"photo {stem} has no calibration", where=photo)
         header = photo_header(photo)
-        size, place = (header.width_px, header.height_px), _ego_from_camera(calibrations[stem], _CAMERAS[name], photo)
+        size, place = (header.width_px, header.height_px), _ego_from_camera(calibrations[stem], _CAMERAS[name])
         numbers = [*size, *calibrations[stem].projections[_CAMERAS[name]].ravel(), *place.translation, *place.rotation]
         key = np.array(numbers).tobytes()
         if key not in groups:
@@ -94,11 +94,8 @@ def _cameras(path: Path, name: str, calibrations: dict[str, KittiCalibration]) -
     return list(groups.values())
 
 
-def _ego_from_camera(calibration: KittiCalibration, number: str, where: Path) -> RigidTransform:
-    if number not in calibration.projections:
-        raise FormatError(f"the calibration lacks P{number}", where=where)
-    rect_from_velo = calibration.rect_from_velo
-    return _EGO_FROM_VELO * (calibration.camera_from_rect(number) * rect_from_velo).inverse()
+def _ego_from_camera(calibration: KittiCalibration, number: str) -> RigidTransform:
+    return _EGO_FROM_VELO * (calibration.camera_from_rect(number) * calibration.rect_from_velo).inverse()
 
 
 def _variant(name: str, number: int) -> str:

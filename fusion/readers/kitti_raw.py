@@ -11,6 +11,7 @@ Format: the raw development kit's readme. What the data itself shows, 2011_09_26
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ from fusion.timeline import Int64Array, Timeline
 _LIDAR = "velodyne_points"
 _CAMERAS = ("image_02", "image_03", "image_00", "image_01")  # colour first, left first
 _OXTS_COLUMNS = 30
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?", flags=re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +112,8 @@ def _frames(drive: Path, parts: list[dict[str, Path]]) -> Int64Array:
 def read_times(path: Path) -> Int64Array:
     """(N,) int64 ns of lines `2011-09-26 13:04:32.349659964`, taken to be UTC. Raises FormatError if one is none."""
     lines = read_lines(path)
+    if not all(_TIME.fullmatch(line) for line in lines):
+        raise FormatError("a line is not a time", where=path)
     with parsing("a line is not a time", path):
         times = np.array(lines, dtype="datetime64[ns]").astype(np.int64)
     if np.any(times < 0):
@@ -133,7 +137,7 @@ def _calibration(drive: Path) -> tuple[KittiCalibration, Path]:
         projections = {name[-1]: cameras[name].reshape(3, 4) for name in cameras if name.startswith("P_rect_0")}
     rect_from_velo = rectification * _pose(folder / "calib_velo_to_cam.txt")
     imu = folder / "calib_imu_to_velo.txt"
-    calibration = KittiCalibration(projections, rect_from_velo, _pose(imu) if imu.is_file() else None)
+    calibration = KittiCalibration(projections, rect_from_velo, _pose(imu) if imu.is_file() else None, folder)
     return checked(calibration, folder), folder
 
 

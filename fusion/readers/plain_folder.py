@@ -65,18 +65,17 @@ def recognises(path: Path) -> bool:
 
 
 def read(path: Path, _options: ReaderOptions) -> RecordingSource:
-    """Open the folder. Frames are the samples of `reference`: by default the first LiDAR's, else the first depth camera's,
-    else the first camera's.
+    """Open the folder. Frames are the samples of `reference`: by default of the first LiDAR, depth camera or camera.
 
     Raises FormatError where a file is malformed, UnsafeInputError where a link leads out of the folder.
     """
     rig_file = inside(path, RIG)
     record = _rig_record(rig_file)
     mounted = [_mounted(path, sensor, rig_file) for sensor in record["sensors"]]
-    with_data = [each for each in mounted if each.files]
-    reference = _reference(record, with_data, rig_file)
     with parsing("the rig contradicts itself", rig_file):
         rig = Rig(tuple(each.sensor for each in mounted))
+    with_data = [each for each in mounted if each.files]
+    reference = _reference(record, with_data, rig_file)
     poses = _poses(path)
     origin = _origin(poses, with_data)
     cuboids = _cuboids(path, origin, reference.timeline)

@@ -9,6 +9,7 @@ from pathlib import Path
 from calibration.errors import FormatError
 from fusion.readers import (
     argoverse2,
+    cloud_folder,
     kitti_object,
     kitti_pairs,
     kitti_raw,
@@ -47,6 +48,7 @@ READERS: dict[str, Reader] = {
     "rgbd": Reader("RGB-D folder (7-Scenes, TUM)", rgbd_folder.recognises, rgbd_folder.read),
     "mcap": Reader("MCAP file of ROS or Foxglove messages", ros.recognises_mcap, ros.read),
     "rosbag": Reader("ROS 1 bag file or ROS 2 bag folder", ros.recognises_bag, ros.read),
+    "clouds": Reader("point cloud file, or a folder of them", cloud_folder.recognises, cloud_folder.read),
 }
 
 

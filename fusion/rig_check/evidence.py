@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from calibration import CameraModel, RigidTransform
 from calibration.alignment import ImageEdges, Peak, SweepEdges, agreement, image_edges, peak, sweep_edges
 from fusion.cloud import sweep_in_world
 from fusion.recording import Recording
-from fusion.rig_check.photos import grey_image
+from fusion.rig_check.photos import GreyImage, grey_image
 
-_FINE_REACH_PX, _COARSE_REACH_PX = 72, 36
+_REACH_PX = 72
 _NEAR_RAD = np.deg2rad(2.5)
 _LEAST_EDGES = 120  # in view, over all photos
 _LARGEST_REDUCTION = 16
@@ -31,15 +31,15 @@ class FrameEdges:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shot:
-    """One photo of a camera: its index and time, where the recording says the camera was, its edges fine and coarse."""
+    """One photo of a camera: its index and time, where the recording says the camera was, its edges and itself."""
 
     index: int
     time_ns: int
     world_from_ego: RigidTransform
     world_from_camera: RigidTransform
     edges: FrameEdges
-    fine: ImageEdges
-    coarse: ImageEdges
+    image: ImageEdges
+    grey: GreyImage
 
     @property
     def ego_from_camera(self) -> RigidTransform:
@@ -78,17 +78,17 @@ class Fit:
         return self.peak.height + 0.5 * self.peak.centre if self.peak else 0.0
 
 
-def fit(shots: list[Shot], camera: CameraModel, pose: Pose, change: Change = as_recorded, *, fine: bool = True) -> Fit:
+def fit(shots: list[Shot], camera: CameraModel, pose: Pose, change: Change = as_recorded) -> Fit:
     """Of a camera's photos under a hypothesis."""
     surface, in_view = np.zeros(1, np.float32), 0
     for shot in shots:
-        image, camera_from_world = shot.fine if fine else shot.coarse, pose(shot).inverse()
+        camera_from_world = pose(shot).inverse()
         for edges in change(shot.edges):
-            found = agreement(edges, image, camera, camera_from_world)
+            found = agreement(edges, shot.image, camera, camera_from_world)
             surface, in_view = surface + found.surface, in_view + found.in_view
     if in_view < _LEAST_EDGES:
         return Fit(None, in_view, 0.0)
-    focal_px = camera.fx_px * (shots[0].fine if fine else shots[0].coarse).scale
+    focal_px = camera.fx_px * shots[0].image.scale
     best = peak(surface, int(np.clip(round(focal_px * _NEAR_RAD), 2, 0.7 * (len(surface) // 2))))
     return Fit(best, in_view, float(np.rad2deg(np.arctan(best.shift_px / focal_px))))
 
@@ -101,7 +101,9 @@ def spread_frames(recording: Recording, most: int) -> list[int]:
         return any(recording.sample_of(name, frame) is not None for name in names)
 
     frames = [f for f in range(len(recording.frames)) if delivered(lidars, f) and delivered(cameras, f)]
-    picked = np.unique(np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int)) if frames else []
+    if not frames:
+        return []
+    picked = np.unique(np.linspace(0, len(frames) - 1, min(most, len(frames))).astype(int))
     return [frames[int(each)] for each in picked]
 
 
@@ -136,17 +138,23 @@ def _shot(recording: Recording, camera: str, edges: FrameEdges) -> Shot | None:
     if grey is None or min(grey.shape) < 16:
         return None
     time_ns = int(recording.times_ns(camera)[index])
-    coarse = grey[: grey.shape[0] // 2 * 2, : grey.shape[1] // 2 * 2]
-    coarse = coarse.reshape(coarse.shape[0] // 2, 2, -1, 2).mean(axis=(1, 3))
     return Shot(
         index=index,
         time_ns=time_ns,
         world_from_ego=recording.ego_motion.at(time_ns),
         world_from_camera=recording.world_from_sensor(camera, index),
         edges=edges,
-        fine=image_edges(grey, 1.0 / reduction, _FINE_REACH_PX),
-        coarse=image_edges(coarse, 0.5 / reduction, _COARSE_REACH_PX),
+        image=image_edges(grey, 1.0 / reduction, _REACH_PX),
+        grey=grey,
     )
+
+
+def coarser(shot: Shot) -> Shot:
+    """The shot with its photo half as large: to try many things quickly."""
+    rows, columns = (size // 2 for size in shot.grey.shape)
+    halved = shot.grey[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2).mean(axis=(1, 3)).astype(np.uint8)
+    image = image_edges(halved, 0.5 * shot.image.scale, shot.image.reach_px // 2)
+    return replace(shot, image=image, grey=halved)
 
 
 def _reduction(width_px: int) -> int:

@@ -1,7 +1,7 @@
 """The ways in which rigs are written down wrongly, each as what would put it right.
 
-A mounting `ego_from_camera` reaches a file as a matrix or a quaternion, of itself or of its inverse, relative to the ego
-or to a LiDAR, and each of these can be read in a wrong way. What is undone here is the wrong reading.
+A mounting `ego_from_camera` reaches a file as a matrix or a quaternion, of itself or of its inverse, relative to the
+ego or to a LiDAR, and each of these can be read in a wrong way. What is undone here is the wrong reading.
 """
 
 from __future__ import annotations
@@ -36,14 +36,16 @@ class RigFault(StrEnum):
 @dataclass(frozen=True, slots=True, eq=False)
 class Hypothesis:
     """fault: what is wrong; detail: in which way, for people; remedy: what to do. camera, pose, change: how the photos
-    and the sweeps lie if it is true."""
+    and the sweeps lie if it is true. also: other faults that come to the same, so that nothing could tell them apart.
+    """
 
     fault: RigFault
     detail: str
     remedy: str
-    camera: CameraModel
+    camera: CameraModel | None
     pose: Pose
     change: Change = as_recorded
+    also: tuple[RigFault, ...] = ()
 
 
 Remount = Callable[[RigidTransform], RigidTransform]
@@ -71,17 +73,25 @@ def camera_hypotheses(recording: Recording, camera: str, shot: Shot) -> list[Hyp
 
 
 def _different(found: list[Hypothesis], shot: Shot) -> list[Hypothesis]:
-    """Without those that come to the same as the recording or an earlier one: the usual mistakes stand first."""
+    """Those that change nothing left out, those that come to the same in one: the usual mistakes stand first."""
     kept: list[Hypothesis] = []
-    poses = [shot.world_from_camera]
     for each in found:
         pose = each.pose(shot)
-        moved = each.fault not in (RigFault.SCALED_INTRINSICS, RigFault.SWAPPED_SENSORS)
-        if moved and any(pose.almost_equal(other, **_SAME) for other in poses):
-            continue
-        kept.append(each)
-        poses.append(pose)
+        if each.fault is RigFault.SCALED_INTRINSICS:
+            kept.append(each)
+        elif not pose.almost_equal(shot.world_from_camera, **_SAME):
+            _add(kept, each, [pose.almost_equal(other.pose(shot), **_SAME) for other in kept])
     return kept
+
+
+def _add(kept: list[Hypothesis], new: Hypothesis, is_same: list[bool]) -> None:
+    if True not in is_same:
+        kept.append(new)
+        return
+    place = is_same.index(True)
+    old = kept[place]
+    if new.fault not in (old.fault, *old.also):
+        kept[place] = replace(old, also=(*old.also, new.fault))
 
 
 def _remounted(remount: Remount) -> Pose:
@@ -102,7 +112,7 @@ def _mountings(recording: Recording, camera: str) -> Iterator[_Mounting]:
         )
     for detail, turn in _camera_axes():
         yield RigFault.SWAPPED_AXES, detail, "give the mounting in z forward, x right, y down", _turned_camera(turn)
-    for detail, turn in _ego_axes():
+    for detail, turn in EGO_AXES.items():
         yield RigFault.SWAPPED_AXES, detail, "give the mounting in x forward, y left, z up", _turned_ego(turn)
     for base, ego_from_base in bases:
         for fault, detail, remedy, remount in _misread_rotations():
@@ -134,7 +144,9 @@ def axis_turns() -> list[tuple[str, RigidTransform]]:
         matrix = np.zeros((3, 4))
         matrix[range(3), order] = signs
         if np.linalg.det(matrix[:, :3]) > 0 and not np.array_equal(matrix[:, :3], np.eye(3)):
-            names = [f"{axis}={'-' if sign < 0 else ''}{'xyz'[k]}" for axis, k, sign in zip("xyz", order, signs)]
+            names = [
+                f"{axis}={'-' if sign < 0 else ''}{'xyz'[k]}" for axis, k, sign in zip("xyz", order, signs, strict=True)
+            ]
             found.append((" ".join(names), RigidTransform.from_matrix(matrix)))
     return found
 
@@ -153,14 +165,12 @@ def _camera_axes() -> list[tuple[str, RigidTransform]]:
     return [(_CONVENTIONS.get(name, f"camera axes named {name}"), turn) for name, turn in turns]
 
 
-def _ego_axes() -> list[tuple[str, RigidTransform]]:
-    turns = {
-        "ego axes with y forward": RigidTransform.from_yaw(np.pi / 2, np.zeros(3)),
-        "ego axes with y backward": RigidTransform.from_yaw(-np.pi / 2, np.zeros(3)),
-        "ego axes with x backward": RigidTransform.from_yaw(np.pi, np.zeros(3)),
-        "ego axes with z down": RigidTransform([0.0, 1.0, 0.0, 0.0], np.zeros(3)),
-    }
-    return list(turns.items())
+EGO_AXES = {
+    "ego axes with y forward": RigidTransform.from_yaw(np.pi / 2, np.zeros(3)),
+    "ego axes with y backward": RigidTransform.from_yaw(-np.pi / 2, np.zeros(3)),
+    "ego axes with x backward": RigidTransform.from_yaw(np.pi, np.zeros(3)),
+    "ego axes with z down": RigidTransform(np.array([0.0, 1.0, 0.0, 0.0]), np.zeros(3)),
+}
 
 
 def _misread_rotations() -> list[_Mounting]:
@@ -168,9 +178,24 @@ def _misread_rotations() -> list[_Mounting]:
     order, transposed = RigFault.QUATERNION_ORDER, RigFault.TRANSPOSED_ROTATION
     to_xyzw, to_wxyz = "give quaternions as w, x, y, z", "give quaternions as w, x, y, z"
     changes: list[tuple[RigFault, str, str, Callable[[RigidTransform], RigidTransform]]] = [
-        (order, "a quaternion w, x, y, z read as x, y, z, w", to_xyzw, lambda t: _with_rotation(t, np.roll(t.rotation, -1))),
-        (order, "a quaternion x, y, z, w read as w, x, y, z", to_wxyz, lambda t: _with_rotation(t, np.roll(t.rotation, 1))),
-        (transposed, "the rotation transposed", "transpose it", lambda t: _with_rotation(t, quaternion.conjugate(t.rotation))),
+        (
+            order,
+            "a quaternion w, x, y, z read as x, y, z, w",
+            to_xyzw,
+            lambda t: _with_rotation(t, np.roll(t.rotation, -1)),
+        ),
+        (
+            order,
+            "a quaternion x, y, z, w read as w, x, y, z",
+            to_wxyz,
+            lambda t: _with_rotation(t, np.roll(t.rotation, 1)),
+        ),
+        (
+            transposed,
+            "the rotation transposed",
+            "transpose it",
+            lambda t: _with_rotation(t, quaternion.conjugate(t.rotation)),
+        ),
     ]
     return changes + [(f, f"{d} (of the inverse)", r, _of_inverse(change)) for f, d, r, change in changes]
 
@@ -257,25 +282,31 @@ def speed_mps(motion: EgoMotion) -> float:
     return float(way / seconds) if seconds > 0 else 0.0
 
 
-def lidar_hypotheses(recording: Recording, lidar: str) -> list[tuple[RigFault, str, str, Change]]:
-    """All that make a difference to a LiDAR: fault, detail, remedy, and the edges of a frame if it is true."""
+def lidar_hypotheses(recording: Recording, lidar: str) -> list[Hypothesis]:
+    """All that make a difference to a LiDAR; they hold for the photos of any camera, whose model is not theirs."""
     mounting = recording.rig[lidar].ego_from_sensor
+    turned = [(RigFault.SWAPPED_AXES, f"LiDAR axes named {name}", _turned_camera(turn)) for name, turn in axis_turns()]
     remounts: list[_Mounting] = [
         (RigFault.INVERTED_EXTRINSIC, f"ego from {lidar} is meant", "invert the extrinsic", lambda t: t.inverse()),
-        *((RigFault.SWAPPED_AXES, f"LiDAR axes named {name}", "give the mounting in the LiDAR's axes", _turned_camera(turn))
-          for name, turn in axis_turns()),
+        *((fault, detail, "give the mounting in the LiDAR's own axes", remount) for fault, detail, remount in turned),
         *_misread_rotations(),
-    ]  # fmt: skip
-    found: list[tuple[RigFault, str, str, Change]] = []
-    mounted = [mounting]
+    ]
+    found: list[Hypothesis] = []
+    mounted: list[RigidTransform] = []
     for fault, detail, remedy, remount in remounts:
         right = remount(mounting)
-        if not any(right.almost_equal(other, **_SAME) for other in mounted):
-            mounted.append(right)
-            found.append((fault, detail, remedy, _moved_lidar(lidar, mounting.inverse() * right)))
-    signs = (1.0, -1.0, 1.0)
-    found.append((RigFault.MIRRORED_POINTS, "left and right are exchanged", "negate y", _mirrored_lidar(lidar, signs)))
-    return found
+        if right.almost_equal(mounting, **_SAME):
+            continue
+        change = _moved_lidar(lidar, mounting.inverse() * right)
+        before = len(found)
+        _add(found, _of_lidar(fault, detail, remedy, change), [right.almost_equal(each, **_SAME) for each in mounted])
+        mounted += [right] if len(found) > before else []
+    mirrored = _mirrored_lidar(lidar, (1.0, -1.0, 1.0))
+    return [*found, _of_lidar(RigFault.MIRRORED_POINTS, "left and right are exchanged", "negate y", mirrored)]
+
+
+def _of_lidar(fault: RigFault, detail: str, remedy: str, change: Change) -> Hypothesis:
+    return Hypothesis(fault, detail, remedy, None, lambda shot: shot.world_from_camera, change)
 
 
 def _moved_lidar(lidar: str, wrong_from_right: RigidTransform) -> Change:

@@ -59,4 +59,4 @@ def _reduced(decoded: tuple[GreyImage, int], reduction: int) -> GreyImage:
         return image
     rows, columns = (size // block for size in image.shape)
     blocks = image[: rows * block, : columns * block].reshape(rows, block, columns, block)
-    return blocks.mean(axis=(1, 3)).astype(np.uint8)
+    return np.asarray(blocks.mean(axis=(1, 3)), dtype=np.uint8)

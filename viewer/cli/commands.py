@@ -90,12 +90,13 @@ def import_(
 def info(
     folder: Folder,
     name: Annotated[str | None, typer.Argument(metavar="[N]", help="Name of a recording.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not check the calibration.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """What is in a project, or in a recording: sensors, times, tracks, and how far cuboids slip in each camera."""
+    """What is in a project, or in a recording: sensors, times, poses, calibration, and what is wrong with any of it."""
     from viewer.cli import inspection
 
-    inspection.info(folder, name, as_json)
+    inspection.info(folder, name, as_json, quick=quick)
 
 
 @app.command(epilog="Example: boxwright serve my-project --port 8400")

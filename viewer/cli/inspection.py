@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from calibration.errors import InputError
 from fusion.recording import Recording
 from labeling.frame_labels import frame_labels
 from labeling.frame_times import FrameTimes
 from labeling.project import Project
-from labeling.slip import CameraSlip, camera_slips
 from labeling.track import Track
 from viewer.cli.console import print_json, progress_bar, results
+from viewer.cli.recording_info import recording_report, report_lines
 
 _BATCH_FRAMES = 16
 
 
-def info(folder: Path, name: str | None, as_json: bool) -> None:
-    """A project's recordings, or one recording in detail."""
+def info(folder: Path, name: str | None, as_json: bool, *, quick: bool = False) -> None:
+    """A project's recordings, or one recording in detail. quick: without the calibration check."""
     project = Project.open(folder)
     labels = project.labels()
     try:
@@ -29,7 +25,7 @@ def info(folder: Path, name: str | None, as_json: bool) -> None:
             _project_info(project, {each: labels.count(each) for each in project.recording_names()}, as_json)
             return
         with project.recording(name) as recording:
-            _recording_info(recording, labels.tracks(name), as_json)
+            _recording_info(recording, labels.tracks(name), as_json, quick)
     finally:
         labels.close()
 
@@ -47,66 +43,19 @@ def _project_info(project: Project, tracks: dict[str, int], as_json: bool) -> No
         results.print(f"  {row['name']}: {row['frames']} frames, {row['tracks']} tracks")
 
 
-def _recording_info(recording: Recording, tracks: dict[str, Track], as_json: bool) -> None:
-    with progress_bar("measuring slip") as progress:
-        slips = camera_slips(recording, list(tracks.values()), progress)
-    report = {
-        "name": recording.name,
-        "frames": len(recording.frames),
-        "reference": recording.reference,
-        "streams": [_stream(recording, each) for each in recording.streams],
-        "tracks": len(tracks),
-        "knots": sum(map(len, tracks.values())),
-        "cameras": [asdict(slip) for slip in slips],
-        "notes": list(recording.notes),
-    }
+def _recording_info(recording: Recording, tracks: dict[str, Track], as_json: bool, quick: bool) -> None:
+    report = recording_report(recording, tracks, quick=quick)
     if as_json:
         print_json(report)
-    else:
-        _print_recording(report, slips)
-
-
-def _stream(recording: Recording, sensor: str) -> dict[str, Any]:
-    times = recording.times_ns(sensor)
-    period = float(np.median(np.diff(times)) / 1e6) if len(times) > 1 else None
-    return {
-        "sensor": sensor,
-        "kind": str(recording.rig[sensor].kind),
-        "samples": recording.count(sensor),
-        "listed": len(times),
-        "period_ms": period,
-    }
-
-
-def _print_recording(report: dict[str, Any], slips: list[CameraSlip]) -> None:
-    results.print(
-        f"recording {report['name']}: {report['frames']} frames by {report['reference']}, "
-        f"{report['tracks']} tracks with {report['knots']} knots"
-    )
-    for stream in report["streams"]:
-        missing = stream["listed"] - stream["samples"]
-        period = "" if stream["period_ms"] is None else f", every {stream['period_ms']:.1f} ms"
-        lost = f", {missing} missing" if missing else ""
-        results.print(f"  {stream['sensor']} ({stream['kind']}): {stream['samples']} samples{period}{lost}")
-    if slips:
-        results.print(
-            "cameras: exposure against the frame's LiDAR timestamp, and how far a moving cuboid's corner would"
-        )
-        results.print("slip if it were drawn at that timestamp instead of the exposure:")
-    for slip in slips:
-        worst = (
-            "nothing moves in view"
-            if slip.slip_px is None
-            else (f"up to {slip.slip_px:.0f} px (track {str(slip.track_id)[:8]}, frame {slip.frame})")
-        )
-        results.print(f"  {slip.camera}: {slip.offset_ms:+.1f} ms, {worst}")
-    for note in report["notes"]:
-        results.print(f"note: {note}")
+        return
+    for line in report_lines(report):
+        results.print(line)
 
 
 def view(folder: Path, name: str, save: Path) -> None:
     """Write the whole scene to an .rrd file, frame by frame."""
     from viewer.scene import SceneStream, log_blueprint, log_labels, log_sensors, log_static, log_styles
+    from viewer.scene.timing import interval_view, log_intervals
 
     project = Project.open(folder)
     labels = project.labels()
@@ -119,7 +68,8 @@ def view(folder: Path, name: str, save: Path) -> None:
             tracks, times, ontology = labels.tracks(name), FrameTimes(recording), project.ontology()
             stream = SceneStream(recording.name)
             log_static(stream, recording)
-            log_blueprint(stream, recording)
+            log_blueprint(stream, recording, below=interval_view())
+            log_intervals(stream, recording)
             log_styles(stream, tracks, ontology)
             count = len(recording.frames)
             for first in range(0, count, _BATCH_FRAMES):

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import numpy as np
 import numpy.typing as npt
 
 from fusion.cloud import Cloud
+from fusion.coloring import PointColors
 
 SELECTED = (255, 255, 255, 255)
 _HEIGHT_RANGE_M = (-0.5, 4.0)
+
+# Okabe, Ito, "Color universal design", 2008: told apart by colour-blind eyes; without black, which a dark ground hides.
+_SOURCE_COLORS = np.array(
+    [[86, 180, 233], [230, 159, 0], [0, 158, 115], [240, 228, 66], [204, 121, 167], [213, 94, 0], [0, 114, 178]]
+)
+_UNSEEN = (70, 74, 84)
+
+
+class ColorBy(StrEnum):
+    """What the colour of a point tells."""
+
+    HEIGHT = "height"  # over the ego's ground, shaded by intensity
+    INTENSITY = "intensity"
+    CAMERA = "camera"  # as in the photos, dark grey where no photo shows the point
+    SOURCE = "source"  # which LiDAR
+
 
 # Anchors of cividis (Nuñez, Anderton, Renslow, 2018: the same for colour-blind eyes), lightened for a black ground.
 _ANCHORS = np.array([[60, 92, 150], [92, 116, 150], [128, 138, 138], [176, 166, 120], [224, 200, 98], [255, 234, 120]])
@@ -40,3 +59,20 @@ def cloud_colors(cloud: Cloud, ground_z_m: float) -> npt.NDArray[np.uint8]:
     base = _TABLE[np.clip(height * 255.0, 0, 255).astype(np.uint8)]
     shade = 0.55 + 0.45 * brightness(cloud)
     return np.asarray(base * shade[:, None], dtype=np.uint8)
+
+
+def intensity_colors(cloud: Cloud) -> npt.NDArray[np.uint8]:
+    """(N, 3) by intensity alone."""
+    return np.asarray(_TABLE[(brightness(cloud) * 255.0).astype(np.uint8)])
+
+
+def source_colors(cloud: Cloud) -> npt.NDArray[np.uint8]:
+    """(N, 3): a colour for each LiDAR, shaded by intensity."""
+    base = np.repeat(_SOURCE_COLORS[np.arange(len(cloud.counts)) % len(_SOURCE_COLORS)], cloud.counts, axis=0)
+    return np.asarray(base * (0.55 + 0.45 * brightness(cloud))[:, None], dtype=np.uint8)
+
+
+def photo_colors(painted: PointColors) -> npt.NDArray[np.uint8]:
+    """(N, 3) as in the photos."""
+    unseen = np.array(_UNSEEN, dtype=np.uint8)
+    return np.asarray(np.where(painted.has_color[:, None], painted.rgb, unseen))

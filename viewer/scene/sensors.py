@@ -2,31 +2,81 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
+import numpy.typing as npt
 import rerun as rr
 
 from calibration import CameraModel, RigidTransform
-from fusion.cloud import fused_cloud
+from fusion.cloud import Cloud, fused_cloud
+from fusion.coloring import color_points, frame_photos
+from fusion.levels import SCENE_POINTS, thinned
 from fusion.recording import Recording
-from viewer.scene.colors import cloud_colors
+from fusion.timeline import Int64Array
+from viewer.scene.colors import ColorBy, cloud_colors, intensity_colors, photo_colors, source_colors
 from viewer.scene.entities import GROUND, POINTS, camera_entity, image_entity
 from viewer.scene.stream import SceneStream
 
 _GROUND_REACH_M = 120.0
+_ONE_AT_A_TIME = threading.Lock()
+"""Of clouds being read to be thinned: several of ten million points at once would take gigabytes."""
 
 
-def log_sensors(stream: SceneStream, recording: Recording, frame: int) -> None:
-    """Log one frame's cloud and photos."""
+def log_sensors(
+    stream: SceneStream,
+    recording: Recording,
+    frame: int,
+    *,
+    color_by: ColorBy = ColorBy.HEIGHT,
+    budget: int = SCENE_POINTS,
+    focus: npt.ArrayLike = (),
+) -> None:
+    """Log one frame's cloud and photos.
+
+    A cloud of more than `budget` points is thinned, evenly as seen from the ego. focus: (F, 4) spheres x, y, z, radius in
+    the world, metres, in which more points stay.
+    """
     stream.at_frame(frame, int(recording.frames.times_ns[frame]))
     world_from_ego = recording.ego_motion.at(recording.frame_middle_ns(frame))
-    cloud = fused_cloud(recording, frame)
-    colors = cloud_colors(cloud, float(world_from_ego.translation[2]))
+    cloud = scene_cloud(recording, frame, budget=budget, focus=focus)
+    colors = _colors(recording, frame, cloud, color_by, float(world_from_ego.translation[2]))
     stream.log(POINTS, rr.Points3D(cloud.points_in_world, colors=colors, radii=rr.Radius.ui_points(1.4)))
     _log_ground(stream, world_from_ego)
     for camera in recording.cameras():
         _log_camera(stream, recording, camera, frame)
     for camera in recording.depth_cameras():
         _log_depth(stream, recording, camera, frame)
+
+
+def scene_cloud(recording: Recording, frame: int, *, budget: int = SCENE_POINTS, focus: npt.ArrayLike = ()) -> Cloud:
+    """The frame's LiDARs, thinned to at most `budget` points."""
+    with _ONE_AT_A_TIME:
+        cloud = fused_cloud(recording, frame)
+        if len(cloud) <= budget:
+            return cloud
+        eye = recording.ego_motion.at(recording.frame_middle_ns(frame)).translation
+        return _chosen(cloud, thinned(cloud.points_in_world, eye, budget=budget, focus=focus))
+
+
+def _chosen(cloud: Cloud, kept: Int64Array) -> Cloud:
+    """The points at increasing indices."""
+    ends = np.searchsorted(kept, np.cumsum(cloud.counts))
+    counts = tuple(np.diff(ends, prepend=0).tolist())
+    points = cloud.points_in_world[kept]
+    return Cloud(points, cloud.intensity[kept], cloud.times_ns[kept], cloud.sources, counts)
+
+
+def _colors(
+    recording: Recording, frame: int, cloud: Cloud, color_by: ColorBy, ground_z_m: float
+) -> npt.NDArray[np.uint8]:
+    """(N, 3)."""
+    if color_by is ColorBy.CAMERA:
+        photos = frame_photos(recording, frame)[0] if len(cloud) else []
+        return photo_colors(color_points(cloud.points_in_world, cloud.times_ns, photos))
+    if color_by is ColorBy.SOURCE:
+        return source_colors(cloud)
+    return intensity_colors(cloud) if color_by is ColorBy.INTENSITY else cloud_colors(cloud, ground_z_m)
 
 
 def _log_ground(stream: SceneStream, world_from_ego: RigidTransform) -> None:

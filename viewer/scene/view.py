@@ -21,8 +21,8 @@ def log_static(stream: SceneStream, recording: Recording) -> None:
     log_cameras(stream, recording)
 
 
-def log_blueprint(stream: SceneStream, recording: Recording) -> None:
-    """Send the layout and the first view: the ego's surroundings, not the origin."""
+def log_blueprint(stream: SceneStream, recording: Recording, *, below: rrb.View | None = None) -> None:
+    """Send the layout and the first view: the ego's surroundings, not the origin. below: one more view under all."""
     depth = [f"+ {camera_entity(name)}/**" for name in recording.depth_cameras()]
     cloud = rrb.Spatial3DView(
         origin=WORLD,
@@ -38,6 +38,7 @@ def log_blueprint(stream: SceneStream, recording: Recording) -> None:
         for name in (*recording.cameras(), *recording.depth_cameras())
     ]
     layout = rrb.Vertical(cloud, _camera_rows(cameras), row_shares=[3, 2]) if cameras else cloud
+    layout = layout if below is None else rrb.Vertical(layout, below, row_shares=[5, 1])
     stream.rerun.send_blueprint(rrb.Blueprint(layout, collapse_panels=True, auto_views=False))
 
 

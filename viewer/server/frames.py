@@ -10,7 +10,7 @@ from calibration import RigidTransform
 from calibration.errors import EditError
 from fusion.recording import Recording
 from labeling.frame_labels import FrameLabels, frame_labels
-from labeling.interior_points import count_interior_points
+from labeling.object_clouds import interior_counts
 from labeling.ontology import Ontology
 from labeling.track import Knot, Maker, Presence, Track
 from labeling.track_record import TrackRecord
@@ -83,12 +83,10 @@ def _frame_reply(recording: Recording, tracks: dict[str, Track], labels: FrameLa
 
 
 def points_in_cuboids(opened: OpenRecording, tracks: dict[str, Track], frame: int) -> dict[str, int]:
-    """How many LiDAR points lie in each cuboid that the frame shows."""
+    """How many LiDAR points lie in each cuboid that the frame shows, each point asked at its own time."""
+    cloud = opened.cloud(frame)
     with opened.lock:
-        (shown,) = frame_labels(opened.recording, opened.times, tracks, [frame], with_outlines=False)
-    points = opened.cloud(frame).points_in_world
-    counts = count_interior_points(points, shown.world_from_object, shown.sizes_m)
-    return dict(zip(shown.track_ids, counts.tolist(), strict=True))
+        return interior_counts(cloud, tracks, opened.times, frame)
 
 
 def pose_in_frame(opened: OpenRecording, track: Track, frame: int) -> PoseReply:

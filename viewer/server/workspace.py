@@ -14,6 +14,7 @@ from labeling.ontology import Ontology
 from labeling.project import Project
 
 _WARM_CLOUDS = 8
+_WARM_POINTS = 12_000_000  # 21 bytes each
 
 
 @dataclass(slots=True)
@@ -30,10 +31,16 @@ class OpenRecording:
         with self.lock:
             if frame not in self._clouds:
                 self._clouds[frame] = fused_cloud(self.recording, frame)
-                while len(self._clouds) > _WARM_CLOUDS:
-                    self._clouds.popitem(last=False)
+                self._forget_old_clouds()
             self._clouds.move_to_end(frame)
             return self._clouds[frame]
+
+    def _forget_old_clouds(self) -> None:
+        """The newest always stays, however large it is."""
+        while len(self._clouds) > 1:
+            if len(self._clouds) <= _WARM_CLOUDS and sum(map(len, self._clouds.values())) <= _WARM_POINTS:
+                return
+            self._clouds.popitem(last=False)
 
 
 class Workspace:

@@ -55,6 +55,7 @@ class Placement:
 class _Part:
     sensor: Sensor
     stream: SourceStream
+    size: int  # points of the first cloud, 0 for images
     notes: tuple[str, ...]
 
 
@@ -85,9 +86,9 @@ def guessed_source(path: Path, log: Log, found: Survey, options: ReaderOptions) 
 
 
 def _reference(parts: list[_Part]) -> SourceStream:
-    """The LiDAR, else depth camera, else camera, with the most samples."""
+    """The LiDAR, else depth camera, else camera, with the most samples, and of those with the largest."""
     order = (SensorKind.LIDAR, SensorKind.DEPTH, SensorKind.CAMERA)
-    best = min(parts, key=lambda part: (order.index(part.sensor.kind), -len(part.stream.timeline)))
+    best = min(parts, key=lambda part: (order.index(part.sensor.kind), -len(part.stream.timeline), -part.size))
     return best.stream
 
 
@@ -155,7 +156,7 @@ class _Builder:
     def part(self, topic: str, name: str, clean: CleanTimes) -> _Part:
         """One sensor with its stream."""
         stream = self.found.streams[topic]
-        placement = self._placement(stream, clean.times_ns)
+        placement = self._placement(stream, name, clean.times_ns)
         lens, lens_notes = self._lens(topic, stream)
         sensor = Sensor(name, stream.kind, placement.ego_from_sensor, None if lens is None else lens.model)
         clock, clock_notes = self._clock(stream, clean)
@@ -166,15 +167,16 @@ class _Builder:
         source = SourceStream(name, Timeline(clean.times_ns), loader, placement.own, point_frame)
         notes = [f"{topic} is {stream.kind} {name!r} in frame {stream.frame_id!r}", *lens_notes, *clock_notes]
         notes += [f"{name}: {each}" for each in (*clean.notes, placement.note) if each]
-        return _Part(sensor, source, tuple(notes))
+        size = stream.first.width * stream.first.height if isinstance(stream.first, Cloud) else 0
+        return _Part(sensor, source, size, tuple(notes))
 
-    def _placement(self, stream: Stream, times_ns: Int64Array) -> Placement:
+    def _placement(self, stream: Stream, name: str, times_ns: Int64Array) -> Placement:
         frame, ego, world = stream.frame_id, self.motion.ego_frame, self.motion.world_frame
         identity = RigidTransform.identity()
         if frame == ego:
             return Placement(identity)
         if stream.kind is SensorKind.LIDAR and self._stands_in_world(frame):
-            return self._in_world(frame, times_ns)
+            return self._in_world(frame, name, times_ns)
         if not self.frames.connected(frame, ego):
             return Placement(identity, note=f"nothing says where {frame!r} is: taken to be at the ego's origin")
         if not self.frames.moving(frame, ego):
@@ -193,12 +195,17 @@ class _Builder:
         above = self.frames.chain(self.motion.ego_frame)
         return frame == world or (frame in above and self.frames.moving(frame, self.motion.ego_frame))
 
-    def _in_world(self, frame: str, times_ns: Int64Array) -> Placement:
+    def _in_world(self, frame: str, name: str, times_ns: Int64Array) -> Placement:
         """Clouds that somebody has put together in `map` or `odom` already."""
         poses = self.frames.target_from_source(self.motion.world_frame, frame, times_ns)
         placed = RigidTransform(poses.rotation, poses.translation - self.motion.origin_m)
-        note = f"clouds are in {frame!r}: kept in the world, and where the sensor sits is not known"
-        return Placement(RigidTransform.identity(), move=lambda index: placed[index], note=note)
+        ego = self.motion.ego_frame
+        if self.frames.connected(name, ego) and not self.frames.moving(name, ego):
+            mounted, where = self.frames.still(ego, name), f"at frame {name!r}"
+        else:
+            mounted, where = RigidTransform.identity(), "nobody knows where"
+        note = f"clouds are in {frame!r}: kept in the world; the sensor sits {where}"
+        return Placement(mounted, move=lambda index: placed[index], note=note)
 
     def _lens(self, topic: str, stream: Stream) -> tuple[FittedLens | None, list[str]]:
         if stream.kind is SensorKind.LIDAR:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +52,7 @@ class Loader:
         try:
             value = read_value(self.log, self.stream, number)
             return self._sample(value, index)
-        except (DamageError, OSError) as error:
+        except (OSError, ValueError, TypeError, struct.error, sqlite3.Error) as error:
             what = f"message {number} of {self.stream.channel.topic} cannot be read any more ({error})"
             raise FormatError(what, do="import it again", where=self.path) from error
 
