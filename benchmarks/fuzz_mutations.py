@@ -91,10 +91,7 @@ def replace_by_bomb(path: Path) -> None:
     """An archive of zeros for what is a zip (npz), gzip or anything else that unpacks."""
     if path.suffix == ".npz":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("points.npy", "w") as entry:
-            head = (
-                b"\x93NUMPY\x01\x00v\x00"
-                + b"{'descr': '<f4', 'fortran_order': False, 'shape': (400000000, 3), }"
-            )
+            head = b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f4', 'fortran_order': False, 'shape': (400000000, 3), }"
             entry.write(head.ljust(127) + b"\n")
             for _ in range(32):
                 entry.write(bytes(_ZEROS // 2))

@@ -1,4 +1,4 @@
-"""The page in a real Chromium: how long until a recording's first frame is fully painted, and a paint while orbiting."""
+"""The page in a real Chromium: until a recording's first frame is fully painted, and paints while orbiting."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ _MOST_SECONDS = 120.0
 _FULL = 0.9
 _LIT = 60
 _ORBIT_PX = 6
+_MOUSE_MS = 16
+_LEAST_PAINTS = 12
 
 # A frame counts as painted when the page drew something in it: Rerun draws with WebGL only when something changed.
 _COUNT_PAINTS = """
@@ -86,7 +88,7 @@ def _first_full(page: Any, start: float) -> float:
         if time.perf_counter() - start > _MOST_SECONDS:
             raise MissingPeerError("the page does not come to rest", where=page.url.split("?")[0])
         looks.append((time.perf_counter() - start, _lit_pixels(page)))
-    return next(seconds for seconds, lit in looks if lit >= _FULL * looks[-1][1])
+    return float(next(seconds for seconds, lit in looks if lit >= _FULL * looks[-1][1]))
 
 
 def _settled(lit: list[int]) -> bool:
@@ -103,18 +105,19 @@ def _lit_pixels(page: Any) -> int:
 def _orbit(page: Any, seconds: float) -> float:
     """Milliseconds a paint while the mouse drags the eye around."""
     frame = next(each for each in page.frames if each.parent_frame is not None)
-    box = page.locator("iframe").bounding_box()
+    box: dict[str, float] = page.locator("iframe").bounding_box()
     x, y = box["x"] + 0.4 * box["width"], box["y"] + 0.3 * box["height"]
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 20, y)
-    before, start = frame.evaluate("window.paints"), time.perf_counter()
-    step = 0
-    while time.perf_counter() - start < seconds:
+    before, start, step, painted, elapsed = int(frame.evaluate("window.paints")), time.perf_counter(), 0, 0, 0.0
+    # On a busy machine a paint takes seconds: a ratio of a few paints would be noise.
+    while elapsed < seconds or (painted < _LEAST_PAINTS and elapsed < _MOST_SECONDS):
         step += 1
         page.mouse.move(x + 20 + _ORBIT_PX * (step % 40), y + 2 * (step % 7))
-    painted = frame.evaluate("window.paints") - before
-    elapsed = time.perf_counter() - start
+        page.wait_for_timeout(_MOUSE_MS)
+        painted = int(frame.evaluate("window.paints")) - before
+        elapsed = time.perf_counter() - start
     page.mouse.up()
     if painted < 2:
         raise MissingPeerError("Rerun painted nothing while orbiting", where=page.url.split("?")[0])

@@ -11,8 +11,6 @@ import urllib.request
 from pathlib import Path
 from types import TracebackType
 
-import psutil
-
 from benchmarks.report import MissingPeerError
 from labeling.project import Project
 
@@ -65,10 +63,9 @@ class ServedProject:
         return body
 
     def peak_mb(self) -> float:
-        """Largest resident memory so far: as Linux and Windows keep it, elsewhere what it is now."""
+        """Largest resident memory so far. Raises MissingPeerError where the system does not keep it for us."""
         status = Path(f"/proc/{self._process.pid}/status")
-        if status.is_file():
-            line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-            return int(line.split()[1]) * 1024 / _MEGABYTE
-        memory = psutil.Process(self._process.pid).memory_info()
-        return float(getattr(memory, "peak_wset", memory.rss)) / _MEGABYTE
+        if not status.is_file():
+            raise MissingPeerError("the server's memory is measured on Linux only")
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / _MEGABYTE

@@ -158,7 +158,8 @@ def _levelled(strength: Float32Array) -> Float32Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agreement:
-    """surface: (2R + 1, 2R + 1) float32, agreement at shifts of -R to R pixels down and right. in_view: edges drawn."""
+    """surface: (2R + 1, 2R + 1) float32, agreement at shifts of -R to R pixels down and right. in_view: pixels
+    with an edge of the sweep: many edges in a few pixels are little evidence."""
 
     surface: Float32Array
     in_view: int
@@ -180,7 +181,7 @@ def agreement(
     reach = image.reach_px
     surface = _correlation(drawn, image) if len(row) else np.zeros(image.padded, np.float32)
     surface = np.roll(surface, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
-    return Agreement(surface.astype(np.float32), len(row))
+    return Agreement(surface.astype(np.float32), int(np.count_nonzero(drawn.any(axis=0))))
 
 
 def _projected(

@@ -1,7 +1,7 @@
 """Colours of points from photos: every point asks the camera that saw it best, unless something stood in between.
 
-What hides a point are the other points: a buffer of the nearest depth in cells about as fine as a LiDAR's beams. Between
-beams a near thing has gaps, and on a road seen at a slant the next cell down is much nearer without hiding anything. So
+What hides a point are the other points: a buffer of the nearest depth in cells about as fine as a LiDAR's beams.
+Between beams a near thing has gaps, and on a road seen at a slant the next cell down is much nearer without hiding anything. So
 a point is hidden if something nearer lies in its own cell, or a few cells away on *both* sides, left and right or above
 and below. (The idea of asking in which directions the view is free: Pintus, Gobbetti, Agus, "Real-time rendering of
 massive unstructured raw point clouds using screen-space operators", VAST 2011.)
@@ -30,7 +30,7 @@ LEAST_WIDTH_PX = 900
 
 _CELL_RAD = np.deg2rad(0.1)
 _REACH_CELLS = 6
-_HIDDEN_SHARE, _HIDDEN_M = 0.06, 0.25
+_HIDDEN_SHARE, _HIDDEN_M = 0.08, 0.25
 _SHUTTER_BANDS = 32
 _CENTRAL_NS = 50_000_000
 """A point at the middle of the long side's end is as good as one at the centre of a photo this much later."""
@@ -169,14 +169,26 @@ def _see(
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _nearer(cells: Float32Array, row: int, column: int, down: int, right: int, limit: float) -> bool:
-    """Whether anything nearer than the limit lies within reach in one direction."""
+def _nearer_beside(cells: Float32Array, row: int, column: int, right: int, limit: float) -> bool:
+    """Whether anything nearer than the limit lies within reach to one side. In one row only: on a road the next row
+    down is nearer."""
     for step in range(1, _REACH_CELLS + 1):
-        r, c = row + step * down, column + step * right
-        if not (0 <= r < cells.shape[0] and 0 <= c < cells.shape[1]):
-            return False
-        if cells[r, c] < limit:
+        there = column + step * right
+        if 0 <= there < cells.shape[1] and cells[row, there] < limit:
             return True
+    return False
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _nearer_along(cells: Float32Array, row: int, column: int, down: int, limit: float) -> bool:
+    """Whether anything nearer lies within reach above or below: in three columns, for a beam may miss one."""
+    for step in range(1, _REACH_CELLS + 1):
+        there = row + step * down
+        if not 0 <= there < cells.shape[0]:
+            return False
+        for beside in range(max(column - 1, 0), min(column + 2, cells.shape[1])):
+            if cells[there, beside] < limit:
+                return True
     return False
 
 
@@ -185,9 +197,9 @@ def _hidden(cells: Float32Array, row: int, column: int, depth: float) -> bool:
     limit = depth * (1.0 - _HIDDEN_SHARE) - _HIDDEN_M
     if cells[row, column] < limit:
         return True
-    if _nearer(cells, row, column, 0, -1, limit) and _nearer(cells, row, column, 0, 1, limit):
+    if _nearer_along(cells, row, column, -1, limit) and _nearer_along(cells, row, column, 1, limit):
         return True
-    return _nearer(cells, row, column, -1, 0, limit) and _nearer(cells, row, column, 1, 0, limit)
+    return bool(_nearer_beside(cells, row, column, -1, limit) and _nearer_beside(cells, row, column, 1, limit))
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

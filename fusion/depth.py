@@ -134,8 +134,8 @@ def _supported(depth_m: Float32Array, allowed_m: Float32Array, kept: BoolArray) 
 def depth_lidar_agreement(recording: Recording, camera: str, lidar: str) -> DepthAgreement | None:
     """A depth camera against a LiDAR over the frames that have both, at most 20 of them; None if nothing compares.
 
-    LiDAR points, each at its own time, are compared with the pixel they fall on, where that lies on a smooth surface and
-    neither is hidden from the other: farther apart than 0.3 m and 15 % is another surface.
+    LiDAR points, each at its own time, are compared with the pixel they fall on, where that lies on a smooth surface
+    and neither is hidden from the other: farther apart than 0.3 m and 15 % is another surface.
     """
     frames = range(len(recording.frames))
     pairs = [(recording.sample_of(camera, frame), recording.sample_of(lidar, frame)) for frame in frames]
@@ -171,7 +171,7 @@ def _differences(recording: Recording, camera: str, image: int, lidar: str, swee
     rows = ((pixels[inside, 1] + 0.5) * height / model.height_px).astype(int).clip(0, height - 1)
     there, distance = depth_m[rows, columns].astype(np.float64), points[inside, 2]
     same = (there > 0.0) & (np.abs(there - distance) <= np.maximum(_APART_M, _APART_SHARE * distance))
-    return np.column_stack([distance, there - distance])[same]
+    return np.asarray(np.column_stack([distance, there - distance])[same])
 
 
 def _smooth(solid: BoolArray) -> BoolArray:

@@ -1,7 +1,7 @@
 """The ground under a cloud: its height on a grid, and which points lie on it.
 
-The lowest points of the grid's cells are opened with growing windows: what stands out of the opened surface by more than
-a slope can explain is a thing, not ground (Zhang, Chen, Whitman, Shyu, Yan, Zhang, "A progressive morphological filter
+The lowest points of the grid's cells are opened with growing windows: what stands out of the opened surface by more
+than a slope can explain is a thing, not ground (Zhang, Chen, Whitman, Shyu, Yan, Zhang, "A progressive morphological filter
 for removing nonground measurements from airborne LIDAR data", IEEE TGRS 2003). Where no ground was seen, the height is
 spread from the cells around.
 """
@@ -18,8 +18,8 @@ from calibration.camera import BoolArray
 from calibration.quaternion import FloatArray
 from fusion.samples import Float32Array
 
-_STEEPEST = 0.12
-_STEP_M, _HIGHEST_STEP_M = 0.15, 1.0
+_STEEPEST = 0.04
+_STEP_M, _HIGHEST_STEP_M = 0.12, 1.0
 _LAYER_M = 0.2
 """Points within this above a ground cell's lowest make its height."""
 _BELOW_M = 0.4
@@ -40,7 +40,7 @@ class Ground:
     cell_m: float
 
     def height_at(self, places_in_world: npt.ArrayLike) -> FloatArray:
-        """(N,) world z of the ground at places (N, 2 or more) x, y in metres; outside of the grid that of its border."""
+        """(N,) world z of the ground at places (N, 2 or more) x, y in metres; outside of the grid its border's."""
         places = np.asarray(places_in_world, dtype=np.float64)
         found = np.empty(len(places))
         _interpolate(np.ascontiguousarray(places[:, :2].T), self.heights_m, self.corner_m, self.cell_m, found)
@@ -148,7 +148,7 @@ def _extreme(surface: Float32Array, half: int) -> Float32Array:
 
 
 def _spread(heights: Float32Array) -> Float32Array:
-    """Cells without ground get a height from those around, coarse to fine: each level fills what the finer one lacks."""
+    """Cells without ground get a height from those around, coarse to fine: each level fills in for the finer."""
     if min(heights.shape) < 2:
         return np.asarray(np.nan_to_num(heights, nan=float(np.nanmean(heights))))
     known = np.isfinite(heights)

@@ -93,7 +93,7 @@ class _Sieve:
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _key(x: float, y: float, z: float, spheres: FloatArray, per_m: FloatArray) -> int:
+def _key(x: float, y: float, z: float, spheres: FloatArray, per_m: FloatArray) -> np.int64:
     """A hash of the voxel around a place relative to the eye. per_m: voxels a metre at each level."""
     square, limit, level = x * x + y * y + z * z, 2.0 * _NEAR_M * _NEAR_M, _FOCUS_HALVES
     while square > limit and level < len(per_m) - 1:  # half octaves of distance are octaves of its square
@@ -104,19 +104,16 @@ def _key(x: float, y: float, z: float, spheres: FloatArray, per_m: FloatArray) -
         if u * u + v * v + w * w <= spheres[s, 3] * spheres[s, 3]:
             level -= _FOCUS_HALVES
             break
-    a, b, c = (
-        np.int64(np.floor(x * per_m[level])),
-        np.int64(np.floor(y * per_m[level])),
-        np.int64(np.floor(z * per_m[level])),
-    )
-    mixed = ((level * 1_000_003 + a) * 2_097_169 + b) * 2_097_211 + c
+    finely = per_m[level]
+    a, b, c = np.int64(np.floor(x * finely)), np.int64(np.floor(y * finely)), np.int64(np.floor(z * finely))
+    mixed = ((np.int64(level) * 1_000_003 + a) * 2_097_169 + b) * 2_097_211 + c
     mixed = (mixed ^ (mixed >> 29)) * np.int64(-4658895280553007687)  # a step of splitmix64 (Steele, Lea, Flood, 2014)
     return mixed ^ (mixed >> 32)
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _take(table: Table, key: int) -> bool:
-    """Enter a key into an open-addressed table; whether it was new. Free slots hold 0. Two voxels of one mark cost a point."""
+def _take(table: Table, key: np.int64) -> bool:
+    """Enter a key into an open-addressed table; whether it was new. Two voxels of one mark, hardly ever, cost a point."""
     last = len(table) - 1
     slot, mark = key & last, np.uint32((key >> 30) | 1)
     while table[slot] != 0:

@@ -3,7 +3,8 @@
 A stream that works follows a grid: sample k at start + k period, with noise. The period is the median interval, so that
 gaps and jumps do not bend it; the noise is a median absolute deviation, so that they do not swell it. An interval that
 is a multiple of the period is a gap, samples are missing there; one that is not, and after which all samples stay
-beside the old grid, is a jump of the clock. A jump by whole periods looks like a gap to the stream alone: but no sample is
+beside the old grid, is a jump of the clock. A jump by whole periods looks like a gap to the stream alone: but no
+sample is
 missing, so the stream ends later than the others by as much.
 """
 
@@ -62,7 +63,8 @@ class TimeFinding:
 class StreamTiming:
     """One stream. period_ms and rate_hz: median, None with fewer than two samples. jitter_ms: robust standard deviation
     about its own grid. longest_ms: the longest interval. lost: samples missing in gaps, by count. missing: those listed
-    without data. offset_ms: median of the sample of each frame minus the frame's time, None where no frame has one. drift_ppm:
+    without data. offset_ms: median of the sample of each frame minus the frame's time, None where no frame has one.
+    drift_ppm:
     how much faster than the reference's its clock goes, None where there is too little. frames_without: frames for
     which it has no sample."""
 
@@ -204,7 +206,7 @@ def _sigma(residuals: FloatArray, levels: Int64Array) -> float:
 
 
 def _drift_ppm(grid: Grid, reference: Grid) -> float | None:
-    """Against the reference stream. Rates that are set differently are no drift: the nearest simple ratio is taken off."""
+    """Against the reference stream. Rates set differently are no drift: the nearest simple ratio is taken off."""
     if not (grid.rhythmic and reference.rhythmic) or len(grid.times_ns) < 8:
         return None
     ratio = grid.period_ns / reference.period_ns

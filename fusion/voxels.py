@@ -99,7 +99,7 @@ def _row_of(key: int, keys: Int64Array, table: npt.NDArray[np.int32], count: int
     slot = (mixed >> 24) & last
     while table[slot] >= 0:
         if keys[table[slot]] == key:
-            return table[slot]
+            return int(table[slot])
         slot = (slot + 1) & last
     if count == len(keys):
         return -1

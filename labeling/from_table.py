@@ -69,7 +69,8 @@ def _runs(table: CuboidTable, rows: Int64Array, times: list[int]) -> tuple[Prese
 def _places(table: CuboidTable, rows: Int64Array) -> list[int]:
     """Of the rows' frames among those that were labelled: the next one is one more."""
     frames = table.frames[rows]
-    return (frames if table.labelled_frames is None else np.searchsorted(table.labelled_frames, frames)).tolist()
+    places = frames if table.labelled_frames is None else np.searchsorted(table.labelled_frames, frames)
+    return [int(place) for place in places]
 
 
 def _attributes_and_states(

@@ -17,6 +17,8 @@ from fusion.recording.reader import Recording
 from fusion.recording.source import PoseSource, RecordingSource, SourceStream
 from fusion.samples import PointFrame
 
+_LONGEST_PERIOD_NS = 300_000_000
+
 
 def estimate_ego_motion(
     origin: RecordingSource | Recording, lidar: str | None = None, progress: Progress = silent
@@ -48,12 +50,15 @@ def with_odometry(source: RecordingSource, lidar: str | None = None, progress: P
 
 
 def with_odometry_if_needed(source: RecordingSource, *, wanted: bool, progress: Progress = silent) -> RecordingSource:
-    """Where the user asks for it (`ReaderOptions.odometry`), or where there are no poses but a LiDAR with two sweeps;
-    else the source itself."""
-    has_lidar = any(
-        source.rig[stream.sensor].kind is SensorKind.LIDAR and len(stream.timeline) > 1 for stream in source.streams
+    """Where the user asks for it (`ReaderOptions.odometry`), or where there are no poses but sweeps that follow closely.
+
+    Else the source itself: frames that are seconds apart may have nothing to do with each other.
+    """
+    follows = any(
+        source.rig[stream.sensor].kind is SensorKind.LIDAR and 0 < stream.timeline.period_ns <= _LONGEST_PERIOD_NS
+        for stream in source.streams
     )
-    if wanted or (source.pose_source is PoseSource.NONE and has_lidar):
+    if wanted or (source.pose_source is PoseSource.NONE and follows):
         return with_odometry(source, progress=progress)
     return source
 

@@ -161,6 +161,10 @@ def _rig(calibration: KittiCalibration, photos: dict[str, dict[int, Path]]) -> R
         size = None if header is None else (header.width_px, header.height_px)
         model = calibration.model(name[-1], size)
         sensors.append(Sensor(name, SensorKind.CAMERA, calibration.ego_from_camera(name[-1]), model))
+    # The frame of the labels; it has no photos here.
+    sensors.append(
+        Sensor("image_00", SensorKind.CAMERA, calibration.ego_from_camera("0"), calibration.model("0", None))
+    )
     return Rig(tuple(sensors))
 
 
@@ -171,7 +175,7 @@ def _streams(
     for sensor in rig:
         if sensor.name == _LIDAR and sweeps:
             yield reference_stream(_LIDAR, times, [sweeps.get(f) for f in frames], cloud_loader(), root)
-        elif sensor.kind is SensorKind.CAMERA:
+        elif sensor.name in photos:
             files = [photos[sensor.name].get(f) for f in frames]
             yield reference_stream(sensor.name, times, files, photo_loader(sensor.model), root)
 

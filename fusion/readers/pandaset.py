@@ -25,6 +25,7 @@ from calibration import Pinhole, Rig, RigidTransform, Sensor, SensorKind
 from calibration.errors import FormatError
 from fusion.ego_motion import EgoMotion
 from fusion.readers.files import read_image, read_json
+from fusion.readers.folder_files import finite, parsing
 from fusion.readers.options import ReaderOptions
 from fusion.readers.pandaset_cuboids import read_cuboids
 from fusion.readers.table_pickle import read_table_pickle
@@ -50,7 +51,7 @@ def read(path: Path, _options: ReaderOptions) -> RecordingSource:
     """
     frames = _frames(path)
     lidar_times = _times(path / "lidar", frames)
-    pose_times = seconds_to_ns(read_json(path / "lidar" / "timestamps.json"))
+    pose_times = _stamps(path / "lidar")
     world_from_pose = _poses(path / "lidar")
     ego_motion = EgoMotion(Timeline(pose_times), world_from_pose * _POSE_FROM_EGO)
     cameras = _cameras(path)
@@ -77,22 +78,25 @@ def _frames(path: Path) -> Int64Array:
 
 
 def _times(folder: Path, frames: Int64Array) -> Int64Array:
-    times = seconds_to_ns(read_json(folder / "timestamps.json"))
+    times = _stamps(folder)
     if frames[-1] >= len(times):
         raise FormatError(f"frame {frames[-1]} has no timestamp", where=folder / "timestamps.json")
     return times[frames]
+
+
+def _stamps(folder: Path) -> Int64Array:
+    file = folder / "timestamps.json"
+    return seconds_to_ns(finite(read_json(file), file))
 
 
 def _poses(folder: Path) -> RigidTransform:
     poses = read_json(folder / "poses.json")
     if not poses:
         raise FormatError("a recording without poses cannot be placed in the world", where=folder / "poses.json")
-    try:
+    with parsing("a pose is malformed", folder / "poses.json"):
         rotations = [[pose["heading"][axis] for axis in "wxyz"] for pose in poses]
         positions = [[pose["position"][axis] for axis in "xyz"] for pose in poses]
-    except (KeyError, TypeError) as error:
-        raise FormatError("a pose lacks heading or position", where=folder / "poses.json") from error
-    return RigidTransform(np.array(rotations), np.array(positions))
+        return RigidTransform(np.array(rotations, np.float64), np.array(positions, np.float64))
 
 
 def _cameras(path: Path) -> list[str]:
@@ -107,8 +111,10 @@ def _camera_sensor(path: Path, name: str, ego_motion: EgoMotion) -> Sensor:
     folder = path / "camera" / name
     k: dict[str, float] = read_json(folder / "intrinsics.json")
     first = _poses(folder)[0]
-    ego_from_camera = ego_motion.at(seconds_to_ns(read_json(folder / "timestamps.json"))[0]).inverse() * first
-    model = Pinhole(*_SIZE_PX, fx_px=k["fx"], fy_px=k["fy"], cx_px=k["cx"], cy_px=k["cy"])
+    ego_from_camera = ego_motion.at(_stamps(folder)[0]).inverse() * first
+    with parsing("the intrinsics are malformed", folder / "intrinsics.json"):
+        fx, fy, cx, cy = (float(k[name]) for name in ("fx", "fy", "cx", "cy"))
+        model = Pinhole(*_SIZE_PX, fx_px=fx, fy_px=fy, cx_px=cx, cy_px=cy)
     return Sensor(name, SensorKind.CAMERA, ego_from_camera, model)
 
 

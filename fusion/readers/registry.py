@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from calibration.errors import FormatError
+from fusion.cuboid_table import CuboidTable
 from fusion.readers import (
     argoverse2,
     cloud_folder,
@@ -21,8 +22,12 @@ from fusion.readers import (
     ros,
     sustechpoints,
 )
+from fusion.readers.folder_files import parsing
 from fusion.readers.options import ReaderOptions
-from fusion.recording.source import RecordingSource
+from fusion.recording.source import RecordingSource, SourceStream
+from fusion.samples import Sample
+
+_CONTRADICTS = "contradicts its own format"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +77,23 @@ def read_source(path: Path, format_name: str | None = None, options: ReaderOptio
     names = readers_of(path, format_name)
     if not names:
         raise FormatError("no reader recognises this folder", do=f"name one of {known} with --format", where=path)
-    return READERS[names[0]].read(path, options or ReaderOptions())
+    with parsing(_CONTRADICTS, path):
+        return _guarded(READERS[names[0]].read(path, options or ReaderOptions()), path)
+
+
+def _guarded(source: RecordingSource, path: Path) -> RecordingSource:
+    """The source, of which nothing but a FormatError comes: readers name the file themselves where they foresee it."""
+
+    def cuboids() -> CuboidTable | None:
+        with parsing(_CONTRADICTS, path):
+            return source.cuboids()
+
+    return replace(source, streams=tuple(_guarded_stream(each, path) for each in source.streams), cuboids=cuboids)
+
+
+def _guarded_stream(stream: SourceStream, path: Path) -> SourceStream:
+    def load(index: int) -> Sample | None:
+        with parsing(f"sample {index} of {stream.sensor} {_CONTRADICTS}", path):
+            return stream.load(index)
+
+    return replace(stream, load=load)

@@ -65,7 +65,7 @@ def camera_hypotheses(recording: Recording, camera: str, shot: Shot) -> list[Hyp
         for fault, detail, remedy, remount in _mountings(recording, camera)
     ]
     found += _swapped_cameras(recording, camera)
-    found += [_scaled(model, scale) for scale in _SCALES]
+    found += [_scaled(model, scale) for scale in _SCALES if _centred_by(model, scale)]
     found += _offsets(recording, model)
     if recording.own_poses(camera) is not None:
         found += _pose_misreadings(model)
@@ -241,6 +241,12 @@ def _swapped_cameras(recording: Recording, camera: str) -> list[Hypothesis]:
             detail = f"its photos lie like those of {other}"
             found.append(Hypothesis(RigFault.SWAPPED_SENSORS, detail, "swap the two", sensor.model, pose))
     return found
+
+
+def _centred_by(model: CameraModel, scale: float) -> bool:
+    """Whether the principal point comes nearer to the image's middle: that of another resolution lies far from it."""
+    middle = 0.5 * (model.width_px - 1)
+    return abs((model.cx_px + 0.5) * scale - 0.5 - middle) < abs(model.cx_px - middle)
 
 
 def _scaled(model: CameraModel, scale: float) -> Hypothesis:

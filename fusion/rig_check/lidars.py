@@ -45,7 +45,7 @@ def blame_lidars(recording: Recording, shots: _Shots, verdicts: list[SensorVerdi
             continue
         small = {camera: [coarser(shot) for shot in each] for camera, each in seeing.items()}
         found = _wrong_lidar(recording, lidar, (seeing, small), recorded)
-        if found is not None and (len(recording.lidars()) > 1 or _explains_more(found[0], verdicts)):
+        if found is not None and (_mostly_right(verdicts) or _explains_more(found[0], verdicts)):
             blamed.append(found[0])
             if len(recording.lidars()) == 1:
                 verdicts = [_acquitted(verdict, found[1].fits.get(verdict.sensor)) for verdict in verdicts]
@@ -54,8 +54,12 @@ def blame_lidars(recording: Recording, shots: _Shots, verdicts: list[SensorVerdi
 
 def _is_needed(recording: Recording, verdicts: list[SensorVerdict]) -> bool:
     """Of several LiDARs one may be wrong unseen; a single one shows in most cameras."""
+    return len(recording.lidars()) > 1 or not _mostly_right(verdicts)
+
+
+def _mostly_right(verdicts: list[SensorVerdict]) -> bool:
     right = sum(each.state in (RigState.GOOD, RigState.ROUGH) for each in verdicts)
-    return len(recording.lidars()) > 1 or right <= _FEW * len(verdicts)
+    return right > _FEW * len(verdicts)
 
 
 def _only(lidar: str) -> Change:

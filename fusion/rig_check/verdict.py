@@ -26,8 +26,8 @@ class RigState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class SensorVerdict:
     """About one sensor. evidence: how far the edges' agreement stands out of chance, in standard deviations; better:
-    the same under the fault that is named; turn_deg: by how much a turn would still better it; also: faults that come to
-    the very same."""
+    the same under the fault that is named; turn_deg: by how much a turn would still better it; also: faults that
+    come to the very same."""
 
     sensor: str
     state: RigState

@@ -30,6 +30,7 @@ from labeling.track import PresenceKind, Track
 _COLUMNS = 17
 _IGNORED = "DontCare"
 _TILT_RAD = 1e-3
+_GREY_LEFT, _KITTI_CAMERAS = "image_00", ("image_00", "image_01", "image_02", "image_03")
 # Axes of a cuboid (x forward, y left, z up) with rotation_y 0, in the camera's (x right, y down, z forward).
 _CAMERA_FROM_UPRIGHT: FloatArray = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
@@ -95,6 +96,7 @@ def _parse(words: list[str]) -> KittiRow:
 def write(recording: Recording, tracks: Mapping[str, Track], path: Path) -> ExportReport:
     """Cuboids in view of the first camera, each at that photo's own exposure. Raises UsageError without a camera."""
     camera = _camera(recording)
+    camera_from_rect = _camera_from_rect(recording, camera)
     numbers = {track_id: number for number, track_id in enumerate(tracks)}
     rows: list[KittiRow] = []
     unseen, tilted = 0, set()
@@ -105,12 +107,12 @@ def write(recording: Recording, tracks: Mapping[str, Track], path: Path) -> Expo
             unseen += len(labels.track_ids)
             continue
         exposure = int(recording.times_ns(camera)[index])
-        camera_from_world = recording.world_from_sensor(camera, index).inverse()
+        rect_from_world = (recording.world_from_sensor(camera, index) * camera_from_rect).inverse()
         for row, track_id in enumerate(labels.track_ids):
             if not labels.outlines[camera].visible[row]:
                 unseen += 1
                 continue
-            camera_from_object = camera_from_world * tracks[track_id].at(exposure)
+            camera_from_object = rect_from_world * tracks[track_id].at(exposure)
             rows.append(
                 _row(numbers[track_id], tracks[track_id], labels, row, labels.outlines[camera], camera_from_object)
             )
@@ -185,6 +187,7 @@ def read(recording: Recording, path: Path, ontology: Ontology) -> list[Track]:
     if not rows:
         return []
     world_from_camera = RigidTransform.stack([recording.world_from_sensor(camera, index) for index in samples])
+    world_from_rect = world_from_camera * _camera_from_rect(recording, camera)
     names = {name.replace(" ", "_"): name for name in ontology.names}
     identities = _identities(path, {row.number for row in rows})
     return tracks_from_table(
@@ -193,7 +196,7 @@ def read(recording: Recording, path: Path, ontology: Ontology) -> list[Track]:
             classes=tuple(names.get(row.kind, row.kind) for row in rows),
             times_ns=recording.times_ns(camera)[samples],
             frames=np.array([row.frame for row in rows], dtype=np.int64),
-            world_from_object=world_from_camera * camera_from_objects(rows),
+            world_from_object=world_from_rect * camera_from_objects(rows),
             sizes_m=np.array([row.size_hwl_m[::-1] for row in rows]),
         )
     )
@@ -207,6 +210,14 @@ def camera_from_objects(rows: Iterable[KittiRow]) -> RigidTransform:
     bottoms = np.array([row.bottom_m for row in rows])
     lift: npt.NDArray[np.float64] = np.array([[0.0, -0.5 * row.size_hwl_m[0], 0.0] for row in rows])
     return RigidTransform(quaternion.from_matrix(_CAMERA_FROM_UPRIGHT @ turn), bottoms + lift)
+
+
+def _camera_from_rect(recording: Recording, camera: str) -> RigidTransform:
+    """KITTI's labels are in the frame of the grey left camera, also where photos are those of the colour one."""
+    mountings = {sensor.name: sensor.ego_from_sensor for sensor in recording.rig}
+    if _GREY_LEFT not in mountings or camera not in _KITTI_CAMERAS:
+        return RigidTransform.identity()
+    return mountings[camera].inverse() * mountings[_GREY_LEFT]
 
 
 def _sample(recording: Recording, camera: str, frame: int, path: Path) -> int:

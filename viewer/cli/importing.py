@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from calibration.errors import UsageError
+from fusion.odometry import with_odometry_if_needed
 from fusion.readers import ReaderOptions, read_source, readers_of
 from fusion.recording import RecordingSource
 from labeling.formats import guess_label_format
@@ -39,6 +40,8 @@ def import_(
     with progress_bar("reading labels") as progress:
         read = read_source(source, format_name, options)
         progress(1, 1)
+    with progress_bar("estimating the ego motion") as progress:
+        read = with_odometry_if_needed(read, wanted=options.odometry, progress=progress)
     _import_recording(Project.create(folder), read, name, compact, as_json)
 
 

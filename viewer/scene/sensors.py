@@ -34,8 +34,8 @@ def log_sensors(
 ) -> None:
     """Log one frame's cloud and photos.
 
-    A cloud of more than `budget` points is thinned, evenly as seen from the ego. focus: (F, 4) spheres x, y, z, radius in
-    the world, metres, in which more points stay.
+    A cloud of more than `budget` points is thinned, evenly as seen from the ego. focus: (F, 4) spheres x, y, z, radius
+    in the world, metres, in which more points stay.
     """
     stream.at_frame(frame, int(recording.frames.times_ns[frame]))
     world_from_ego = recording.ego_motion.at(recording.frame_middle_ns(frame))

@@ -1,4 +1,4 @@
-"""Faults planted into a simulated rig are named; nothing is on what is right, and nothing is claimed without evidence."""
+"""Faults planted into a simulated rig are named; nothing is named on what is right, or without evidence."""
 
 from __future__ import annotations
 

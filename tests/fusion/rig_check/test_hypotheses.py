@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from calibration import Rig, RigidTransform
@@ -18,6 +18,7 @@ from fusion.rig_check.evidence import FrameEdges, Shot
 from fusion.rig_check.hypotheses import Hypothesis, axis_turns, camera_hypotheses
 from tests.conftest import tiny_source
 
+FAST = (Phase.explicit, Phase.generate)  # each example tries a hundred poses: shrinking takes minutes
 UNIT = st.floats(-1.0, 1.0)
 MOUNTINGS = st.tuples(
     st.tuples(UNIT, UNIT, UNIT, UNIT).filter(lambda q: np.linalg.norm(q) > 0.3), st.tuples(UNIT, UNIT, UNIT)
@@ -53,19 +54,22 @@ def names(hypotheses: list[Hypothesis]) -> set[RigFault]:
     return {fault for each in hypotheses for fault in (each.fault, *each.also)}
 
 
+@settings(max_examples=15, phases=FAST)
 @given(right=MOUNTINGS)
 def test_an_inversion_is_undone_relative_to_ego_and_lidar(recording: Recording, right: RigidTransform) -> None:
-    assert RigFault.INVERTED_EXTRINSIC in names(undone(recording, right.inverse(), right))
-    relative = LIDAR * (LIDAR.inverse() * right).inverse()
-    assert RigFault.INVERTED_EXTRINSIC in names(undone(recording, relative, right))
+    for wrong in (right.inverse(), LIDAR * (LIDAR.inverse() * right).inverse()):
+        if not wrong.almost_equal(right, atol_m=1e-2, atol_rad=1e-2):
+            assert RigFault.INVERTED_EXTRINSIC in names(undone(recording, wrong, right))
 
 
+@settings(max_examples=15, phases=FAST)
 @given(right=MOUNTINGS, number=st.integers(0, 22))
 def test_every_naming_of_axes_is_undone(recording: Recording, right: RigidTransform, number: int) -> None:
     _, turn = axis_turns()[number]
     assert RigFault.SWAPPED_AXES in names(undone(recording, right * turn, right))
 
 
+@settings(max_examples=15, phases=FAST)
 @given(right=MOUNTINGS, shift=st.sampled_from([1, -1]), of_inverse=st.booleans())
 def test_an_order_of_quaternions_is_undone(
     recording: Recording, right: RigidTransform, shift: int, of_inverse: bool
@@ -73,7 +77,7 @@ def test_an_order_of_quaternions_is_undone(
     read = right.inverse() if of_inverse else right
     wrong = RigidTransform(np.roll(read.rotation, shift), read.translation)
     wrong = wrong.inverse() if of_inverse else wrong
-    if not wrong.almost_equal(right, atol_m=1e-3, atol_rad=1e-3):
+    if not wrong.almost_equal(right, atol_m=1e-2, atol_rad=1e-2):
         assert RigFault.QUATERNION_ORDER in names(undone(recording, wrong, right))
 
 
@@ -87,4 +91,4 @@ def test_nothing_is_tried_that_changes_nothing(recording: Recording) -> None:
     shot = shot_of(recording.rig["front"].ego_from_sensor)
     for each in camera_hypotheses(recording, "front", shot):
         moved = not each.pose(shot).almost_equal(shot.world_from_camera, atol_m=1e-3, atol_rad=1e-3)
-        assert moved or each.fault is RigFault.SCALED_INTRINSICS
+        assert moved
