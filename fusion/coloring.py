@@ -1,10 +1,10 @@
 """Colours of points from photos: every point asks the camera that saw it best, unless something stood in between.
 
 What hides a point are the other points: a buffer of the nearest depth in cells about as fine as a LiDAR's beams.
-Between beams a near thing has gaps, and on a road seen at a slant the next cell down is much nearer without hiding anything. So
-a point is hidden if something nearer lies in its own cell, or a few cells away on *both* sides, left and right or above
-and below. (The idea of asking in which directions the view is free: Pintus, Gobbetti, Agus, "Real-time rendering of
-massive unstructured raw point clouds using screen-space operators", VAST 2011.)
+Between beams a near thing has gaps, and on a road seen at a slant the next cell down is much nearer without hiding
+anything. So a point is hidden if something nearer lies in its own cell, or a few cells away on *both* sides, left and
+right or above and below. (The idea of asking in which directions the view is free: Pintus, Gobbetti, Agus, "Real-time
+rendering of massive unstructured raw point clouds using screen-space operators", VAST 2011.)
 """
 
 from __future__ import annotations

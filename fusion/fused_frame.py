@@ -24,7 +24,8 @@ class FusedFrame:
 
     points_in_world: (N, 3) float32, metres. source: (N,) uint8, index into `sources`, the LiDARs and depth cameras that
     delivered something. times_ns: (N,) int64, when each point was measured. intensity: (N,) float32 as the LiDAR gave
-    it, NaN for depth cameras. color_rgb: (N, 3) uint8, 0 where `has_color` (N,) is false. notes: why colours are missing.
+    it, NaN for depth cameras. color_rgb: (N, 3) uint8, 0 where `has_color` (N,) is false. notes: why colours
+    are missing.
     """
 
     points_in_world: Float32Array

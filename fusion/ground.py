@@ -1,9 +1,9 @@
 """The ground under a cloud: its height on a grid, and which points lie on it.
 
 The lowest points of the grid's cells are opened with growing windows: what stands out of the opened surface by more
-than a slope can explain is a thing, not ground (Zhang, Chen, Whitman, Shyu, Yan, Zhang, "A progressive morphological filter
-for removing nonground measurements from airborne LIDAR data", IEEE TGRS 2003). Where no ground was seen, the height is
-spread from the cells around.
+than a slope can explain is a thing, not ground (Zhang, Chen, Whitman, Shyu, Yan, Zhang, "A progressive morphological
+filter for removing nonground measurements from airborne LIDAR data", IEEE TGRS 2003). Where no ground was seen, the
+height is spread from the cells around.
 """
 
 from __future__ import annotations

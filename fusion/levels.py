@@ -113,7 +113,7 @@ def _key(x: float, y: float, z: float, spheres: FloatArray, per_m: FloatArray) -
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def _take(table: Table, key: np.int64) -> bool:
-    """Enter a key into an open-addressed table; whether it was new. Two voxels of one mark, hardly ever, cost a point."""
+    """Enter a key into an open-addressed table; whether it was new. Two voxels of one mark, a rarity, cost a point."""
     last = len(table) - 1
     slot, mark = key & last, np.uint32((key >> 30) | 1)
     while table[slot] != 0:
@@ -152,10 +152,15 @@ def _sift(
 def _stream(planes: Float32Array, eye: FloatArray, spheres: FloatArray, table: Table, held: Int64Array) -> Any:
     """Fill `held` with the first point of each voxel; how many there are, and the size of the voxels at the end."""
     table[:] = 0
-    count, halves, per_m = 0, 0.0, _resolution(0.0)
+    count, halves, per_m, before = 0, 0.0, _resolution(0.0), np.int64(0)
     for i in range(planes.shape[1]):
         x, y, z = planes[0, i] - eye[0], planes[1, i] - eye[1], planes[2, i] - eye[2]
-        if not _take(table, _key(x, y, z, spheres, per_m)):
+        key = _key(x, y, z, spheres, per_m)
+        # Beams next to each other often hit one voxel: most points end here.
+        if key == before:
+            continue
+        before = key
+        if not _take(table, key):
             continue
         held[count] = i
         count += 1

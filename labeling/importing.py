@@ -40,7 +40,10 @@ def import_source(
     *,
     compact: bool = False,
 ) -> Imported:
-    """Write the recording (see `write_recording` for compact), then its tracks. Raises UsageError if there is a recording of that name already."""
+    """Write the recording (see `write_recording` for compact), then its tracks.
+
+    Raises UsageError if there is a recording of that name already.
+    """
     name = name or source.name
     path = project.recording_path(name)
     if path.exists():

@@ -50,7 +50,7 @@ def with_odometry(source: RecordingSource, lidar: str | None = None, progress: P
 
 
 def with_odometry_if_needed(source: RecordingSource, *, wanted: bool, progress: Progress = silent) -> RecordingSource:
-    """Where the user asks for it (`ReaderOptions.odometry`), or where there are no poses but sweeps that follow closely.
+    """Where the user asks for it (`ReaderOptions.odometry`), or where poses lack and sweeps follow closely.
 
     Else the source itself: frames that are seconds apart may have nothing to do with each other.
     """

@@ -90,6 +90,16 @@ def test_a_peer_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.Cap
         peer_version("no-such-peer")
 
 
+def test_mutated_sources_are_read_or_refused_in_one_line(real_data: Path) -> None:
+    """A few of each corpus; `python -m benchmarks.fuzz_readers` tries thousands."""
+    from benchmarks.fuzz_readers import judge, run_cases
+
+    outcomes = run_cases(48, seed=7)
+    assert len({outcome.corpus for outcome in outcomes}) == 12
+    assert [(judge(outcome), outcome) for outcome in outcomes if judge(outcome) not in (None, "slow", "large")] == []
+    assert any(outcome.verdict == "refused" for outcome in outcomes)
+
+
 def test_contestants_take_turns() -> None:
     seen: list[tuple[str, int]] = []
     actions = {"a": lambda turn: seen.append(("a", turn)), "b": lambda turn: seen.append(("b", turn))}

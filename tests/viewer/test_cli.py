@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from pyarrow import feather
 
+from fusion.readers import READERS
 from labeling.project import Project
 from tests.conftest import ROOT
 from tests.fusion.test_table_pickle import Wants, write
@@ -49,14 +50,14 @@ def complaint(result: Result, code: int = 1) -> str:
 
 def test_unknown_format(run, pandaset: Path, tmp_path: Path) -> None:
     line = complaint(run("import", pandaset, tmp_path / "p", "--format", "waymo"))
-    assert line == f"unknown format 'waymo'; one of pandaset, argoverse2: {pandaset}"
+    assert line == f"unknown format 'waymo'; one of {', '.join(READERS)}: {pandaset}"
 
 
 def test_a_folder_that_nobody_recognises(run, tmp_path: Path) -> None:
     (tmp_path / "holiday").mkdir()
     line = complaint(run("import", tmp_path / "holiday", tmp_path / "p"))
     assert line == (
-        f"no reader recognises this folder; name one of pandaset, argoverse2 with --format: {tmp_path / 'holiday'}"
+        f"no reader recognises this folder; name one of {', '.join(READERS)} with --format: {tmp_path / 'holiday'}"
     )
 
 
@@ -144,7 +145,7 @@ def test_help_has_an_example_for_every_command(run) -> None:
     code, out, _ = run("--help")
     assert code == 0
     commands = re.findall(r"^  (\w+)  ", out.split("Commands:")[1], flags=re.M)
-    assert commands == ["demo", "init", "import", "info", "serve", "export", "view", "scenario", "plant", "inject"]
+    assert commands == ["demo", "init", "import", "info", "serve", "export", "view", "scenario", "plant", "inject", "mcap"]
     for command in commands:
         assert f"Example: boxwright {command}" in run(command, "--help")[1]
 

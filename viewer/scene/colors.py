@@ -68,7 +68,9 @@ def intensity_colors(cloud: Cloud) -> npt.NDArray[np.uint8]:
 
 def source_colors(cloud: Cloud) -> npt.NDArray[np.uint8]:
     """(N, 3): a colour for each LiDAR, shaded by intensity."""
-    base = np.repeat(_SOURCE_COLORS[np.arange(len(cloud.counts)) % len(_SOURCE_COLORS)], cloud.counts, axis=0)
+    base = np.repeat(
+        _SOURCE_COLORS[np.arange(len(cloud.counts)) % len(_SOURCE_COLORS)], np.array(cloud.counts, int), axis=0
+    )
     return np.asarray(base * (0.55 + 0.45 * brightness(cloud))[:, None], dtype=np.uint8)
 
 

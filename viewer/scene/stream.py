@@ -11,6 +11,8 @@ class SceneStream:
     """A Rerun recording that is written to memory. Streams of one name merge in the viewer, in any order."""
 
     def __init__(self, name: str) -> None:
+        # Rerun keeps what dropped streams have logged until it is told to let go: megabytes for every frame served.
+        rr.bindings.flush_and_cleanup_orphaned_recordings()
         self.rerun = rr.RecordingStream("boxwright", recording_id=f"boxwright-{name}", send_properties=False)
         self._bytes = self.rerun.binary_stream()
 
