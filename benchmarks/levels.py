@@ -51,15 +51,15 @@ def _recordings(options: argparse.Namespace) -> list[tuple[str, int, int]]:
 
 
 def _readings(project: Project, chromium: object, options: argparse.Namespace) -> Readings:
-    """The first round warms the browser's compiled code and the page cache, and does not count."""
+    """The first round warms the browser's compiled code and the page cache, and leaves the thinned frames on disk; what
+    it measures is reported apart."""
     found: dict[str, list[Paints]] = {_SMALL: [], _DENSE: []}
     with ServedProject(project) as served:
-        for turn in range(-1, options.rounds):
+        for _ in range(1 + options.rounds):
             for name, paints in found.items():
                 picture = options.screenshots / f"levels-{name}.png" if options.screenshots else None
                 seen = paints_of(chromium, served.page(name), orbit_s=options.orbit_seconds, screenshot=picture)
-                if turn >= 0:
-                    paints.append(seen)
+                paints.append(seen)
         dense_peak_mb = served.peak_mb()
     with ServedProject(project) as served:
         _walk(served, options.long_frames)
@@ -77,8 +77,9 @@ def _walk(served: ServedProject, frames: int) -> None:
 
 
 def _report(readings: Readings, options: argparse.Namespace, command: str) -> Report:
-    first = [float(np.median([each.first_paint_s for each in group])) for group in (readings.small, readings.dense)]
-    orbit = [float(np.median([each.orbit_paint_ms for each in group])) for group in (readings.small, readings.dense)]
+    groups = readings.small[1:], readings.dense[1:]
+    first = [float(np.median([each.first_paint_s for each in group])) for group in groups]
+    orbit = [float(np.median([each.orbit_paint_ms for each in group])) for group in groups]
     peak_mb = readings.long_peak_mb
     ratios = first[1] / first[0], orbit[1] / orbit[0]
     return Report(
@@ -89,6 +90,7 @@ def _report(readings: Readings, options: argparse.Namespace, command: str) -> Re
             "orbit_paint_ratio": ratios[1],
             "server_peak_mb": peak_mb,
             "dense_server_peak_mb": readings.dense_peak_mb,
+            "never_seen_first_paint_ratio": readings.dense[0].first_paint_s / readings.small[0].first_paint_s,
             "small_first_paint_ms": 1e3 * first[0],
             "dense_first_paint_ms": 1e3 * first[1],
             "small_orbit_paint_ms": orbit[0],
@@ -101,6 +103,7 @@ def _report(readings: Readings, options: argparse.Namespace, command: str) -> Re
         peer=Peer(f"a frame of {options.small:,} points", "-"),
         command=command,
         notes=(
+            "never_seen_first_paint_ratio: in the first round, where the frame is still to be thinned",
             "first paint: from opening the page to nine tenths of the lit pixels of the picture at rest",
             "server_peak_mb: largest resident memory of a server asked for every frame of the long recording;",
             "dense_server_peak_mb: of the server that served the dense one, whose page looks ahead",

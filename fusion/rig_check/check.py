@@ -26,7 +26,9 @@ def check_rig(recording: Recording, progress: Progress = silent) -> list[SensorV
     if not cameras or not recording.lidars():
         return []
     if not can_decode():
-        return [unknown(camera, "no decoder of photos; pip install pillow") for camera in cameras]
+        return [
+            unknown(camera, "no decoder of photos; pip install opencv-contrib-python-headless") for camera in cameras
+        ]
     frames = []
     numbers = spread_frames(recording, _MOST_FRAMES)
     total = len(numbers) + len(cameras)

@@ -52,3 +52,25 @@ def test_each_lidar_has_its_colour(dense: Path) -> None:
     colors = source_colors(cloud).astype(float)
     assert colors.shape == (len(cloud), 3)
     assert np.ptp(colors / colors.max(axis=1, keepdims=True), axis=0).max() < 0.05
+
+
+def test_a_thinned_frame_is_kept_until_the_recording_changes(tmp_path: Path, dense: Path) -> None:
+    path = tmp_path / "recordings" / "dense.h5"
+    path.parent.mkdir()
+    path.write_bytes(dense.read_bytes())
+    with Recording.open(path) as recording:
+        first, again = scene_cloud(recording, 0, budget=9_000), scene_cloud(recording, 0, budget=9_000)
+        assert np.array_equal(first.points_in_world, again.points_in_world)
+        assert np.array_equal(first.times_ns, again.times_ns)
+        assert (first.sources, first.counts, first.intensity.dtype) == (
+            again.sources,
+            again.counts,
+            again.intensity.dtype,
+        )
+        (kept,) = (tmp_path / "cache").rglob("*.npz")
+        kept.write_bytes(kept.read_bytes()[:1000])
+        assert len(scene_cloud(recording, 0, budget=9_000)) == len(first)
+    write_dense(path, 1, 30_000)
+    with Recording.open(path) as recording:
+        assert len(scene_cloud(recording, 0, budget=9_000)) != len(first)
+    assert not list((tmp_path / "cache").rglob("*.partial"))

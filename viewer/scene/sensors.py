@@ -11,6 +11,7 @@ import rerun as rr
 from calibration import CameraModel, RigidTransform
 from fusion.cloud import Cloud, fused_cloud
 from fusion.coloring import color_points, frame_photos
+from fusion.level_store import keep_level, read_level
 from fusion.levels import SCENE_POINTS, thinned
 from fusion.recording import Recording
 from fusion.timeline import Int64Array
@@ -50,13 +51,20 @@ def log_sensors(
 
 
 def scene_cloud(recording: Recording, frame: int, *, budget: int = SCENE_POINTS, focus: npt.ArrayLike = ()) -> Cloud:
-    """The frame's LiDARs, thinned to at most `budget` points."""
+    """The frame's LiDARs, thinned to at most `budget` points; without a focus it is done once and kept on disk."""
+    plain = np.size(focus) == 0
+    kept = read_level(recording, frame, budget) if plain else None
+    if kept is not None:
+        return kept
     with _ONE_AT_A_TIME:
         cloud = fused_cloud(recording, frame)
         if len(cloud) <= budget:
             return cloud
         eye = recording.ego_motion.at(recording.frame_middle_ns(frame)).translation
-        return _chosen(cloud, thinned(cloud.points_in_world, eye, budget=budget, focus=focus))
+        level = _chosen(cloud, thinned(cloud.points_in_world, eye, budget=budget, focus=focus))
+    if plain:
+        keep_level(recording, frame, budget, level)
+    return level
 
 
 def _chosen(cloud: Cloud, kept: Int64Array) -> Cloud:

@@ -82,7 +82,7 @@ def test_without_a_decoder_it_says_what_to_install(tiny_project: Project, monkey
     monkeypatch.setattr(check, "can_decode", lambda: False)
     with tiny_project.recording("tiny") as recording:
         (verdict,) = check_rig(recording)
-    assert verdict.line == "cannot tell: no decoder of photos; pip install pillow"
+    assert verdict.line == "cannot tell: no decoder of photos; pip install opencv-contrib-python-headless"
 
 
 def test_real_rigs_raise_no_alarm(pandaset_project: Project) -> None:
