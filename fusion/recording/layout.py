@@ -22,9 +22,10 @@ FRAME_SAMPLES = "frames/samples"
 COMPRESSION: dict[str, Any] = dict(hdf5plugin.Blosc2(cname="lz4", clevel=5, filters=hdf5plugin.Blosc2.SHUFFLE))
 
 
-# Metadata lies together in pages, and small things beside it: over a network a few large reads find everything.
-PAGE_BYTES = 16 * 1024
-FILE: dict[str, Any] = {"libver": "v110", "fs_strategy": "page", "fs_page_size": PAGE_BYTES}
+# Metadata lies together in blocks: over a network a few large reads find everything. HDF5's own paged files would do
+# that too, but their head carries the time of day: the same source must be the same bytes.
+METADATA_BLOCK_BYTES = 256 * 1024
+FILE: dict[str, Any] = {"libver": "v110", "meta_block_size": METADATA_BLOCK_BYTES}
 
 # Of compact sweeps: zstd on shuffled small integers.
 COMPACT: dict[str, Any] = dict(hdf5plugin.Blosc2(cname="zstd", clevel=3, filters=hdf5plugin.Blosc2.SHUFFLE))

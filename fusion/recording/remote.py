@@ -11,11 +11,9 @@ from typing import Any
 import h5py
 
 from calibration.errors import RecordingError, UsageError
-from fusion.recording.layout import PAGE_BYTES
 from fusion.recording.reader import Recording
 
 _BLOCK_BYTES = 1 << 20
-_PAGE_BUFFER_BYTES = 512 * PAGE_BYTES
 
 
 def open_remote(url: str, **storage_options: Any) -> Recording:
@@ -34,7 +32,7 @@ def open_remote(url: str, **storage_options: Any) -> Recording:
     except (OSError, ValueError) as error:
         raise RecordingError(f"cannot open the recording ({error})", do="check the address", where=url) from error
     try:
-        file = h5py.File(opened, "r", rdcc_nbytes=0, page_buf_size=_PAGE_BUFFER_BYTES)
+        file = h5py.File(opened, "r", rdcc_nbytes=0)
     except (OSError, ValueError) as error:
         opened.close()
         raise RecordingError("not a readable recording file", do="import it again", where=url) from error

@@ -9,6 +9,7 @@ import numpy as np
 
 from calibration.errors import BoxwrightError
 from calibration.quaternion import FloatArray
+from fusion.depth import depth_lidar_agreement
 from fusion.readers.image_header import image_header
 from fusion.recording import Recording
 from fusion.rig_check import RigState, SensorVerdict, check_rig
@@ -47,10 +48,20 @@ def recording_report(recording: Recording, tracks: dict[str, Track], *, quick: b
         "cameras": [asdict(slip) for slip in slips],
         "calibration": [asdict(verdict) | {"line": verdict.line} for verdict in verdicts],
         "calibration_checked": not quick,
+        "depth": [] if quick else _depth_agreements(recording),
         "findings": [asdict(finding) | {"at_ns": _decimal(finding.at_ns)} for finding in timing.findings],
         "problems": _problems(timing, streams, verdicts),
         "notes": list(recording.notes),
     }
+
+
+def _depth_agreements(recording: Recording) -> list[str]:
+    """A line for each depth camera that sees what the first LiDAR sees: how far they disagree."""
+    lidar = next(iter(recording.lidars()), None)
+    if lidar is None:
+        return []
+    found = [depth_lidar_agreement(recording, camera, lidar) for camera in recording.depth_cameras()]
+    return [str(agreement) for agreement in found if agreement is not None]
 
 
 def _decimal(time_ns: int | None) -> str | None:
@@ -135,6 +146,7 @@ def report_lines(report: Report) -> list[str]:
             "slip: how far a moving cuboid's corner would lie beside its place if it were drawn at the frame's"
         )
         lines.append("LiDAR timestamp instead of the photo's exposure; offset: a sample against that timestamp")
+    lines += [f"depth: {line}" for line in report["depth"]]
     lines += [f"! {line}" for line in report["problems"]] or ["nothing found wrong"]
     lines += [f"? {each['sensor']}: {each['line']}" for each in report["calibration"] if each["state"] == "unknown"]
     if not report["calibration_checked"]:
