@@ -11,6 +11,7 @@ demo: $(VENV)/.installed viewer/web/dist/.stamp ## install, then serve the synth
 
 test: $(VENV)/.developer viewer/web/dist/.stamp ## install, then run every test, the browser's included
 	$(BIN)/python -m tests.browser
+	$(BIN)/python -m tests.system_libraries
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.developer viewer/web/dist/.stamp ## what must hold before a commit

@@ -30,7 +30,7 @@ def read_feather(path: Path, columns: tuple[str, ...]) -> dict[str, npt.NDArray[
         table = feather.read_table(path, columns=list(columns), memory_map=False)
     except FileNotFoundError as error:
         raise FormatError("a file is missing", do="complete the download", where=path) from error
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise FormatError(
             "not a readable feather file, it may be truncated", do="download it again", where=path
         ) from error

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from calibration.errors import FormatError
 from fusion.cuboid_table import CuboidTable
 from fusion.readers import (
@@ -25,7 +27,7 @@ from fusion.readers import (
 from fusion.readers.folder_files import parsing
 from fusion.readers.options import ReaderOptions
 from fusion.recording.source import RecordingSource, SourceStream
-from fusion.samples import Sample
+from fusion.samples import Sample, Sweep
 
 _CONTRADICTS = "contradicts its own format"
 
@@ -94,6 +96,16 @@ def _guarded(source: RecordingSource, path: Path) -> RecordingSource:
 def _guarded_stream(stream: SourceStream, path: Path) -> SourceStream:
     def load(index: int) -> Sample | None:
         with parsing(f"sample {index} of {stream.sensor} {_CONTRADICTS}", path):
-            return stream.load(index)
+            return _finite(stream.load(index))
 
     return replace(stream, load=load)
+
+
+def _finite(sample: Sample | None) -> Sample | None:
+    """A sweep without the points that are nowhere: nothing behind this border expects them."""
+    if not isinstance(sample, Sweep):
+        return sample
+    somewhere = np.isfinite(sample.points_m).all(axis=1)
+    if somewhere.all():
+        return sample
+    return Sweep(sample.points_m[somewhere], sample.intensity[somewhere], sample.time_offset_ns[somewhere])

@@ -17,13 +17,14 @@ from fusion.scenario.solids.meshes import IndexArray
 Int32Array = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 
-_DEBIAN_PACKAGES = {
+DEBIAN_PACKAGES = {
     "libGL.so.1": "libgl1",
     "libEGL.so.1": "libegl1",
     "libgomp.so.1": "libgomp1",
     "libX11.so.6": "libx11-6",
     "libusb-1.0.so.0": "libusb-1.0-0",
-    "libgthread-2.0.so.0": "libglib2.0-0",
+    "libudev.so.1": "libudev1",
+    "libidn2.so.0": "libidn2-0",
 }
 _INSTALL = "pip install 'boxwright[simulation]'"
 
@@ -36,7 +37,7 @@ def missing_part(package: str, error: ImportError | OSError) -> BoxwrightError:
     if found is None:
         return UsageError(f"synthetic worlds need {package}, which is not installed", do=_INSTALL)
     library = found.group(1)
-    debian = _DEBIAN_PACKAGES.get(library)
+    debian = DEBIAN_PACKAGES.get(library)
     remedy = f"apt-get install {debian}" if debian else "install the system package that provides it"
     return BoxwrightError(f"{package} needs the system library {library}, which is missing", do=remedy)
 
