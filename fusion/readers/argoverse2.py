@@ -24,6 +24,7 @@ from calibration.quaternion import FloatArray
 from fusion.cuboid_table import CuboidTable
 from fusion.ego_motion import EgoMotion
 from fusion.readers.files import as_int64, read_feather, read_image
+from fusion.readers.folder_files import candidates, the_only
 from fusion.readers.options import ReaderOptions
 from fusion.recording.source import RecordingSource, SourceStream
 from fusion.samples import EncodedImage, PointFrame, Sample, Sweep
@@ -36,7 +37,11 @@ _LIDARS = {"up_lidar": (0, 32), "down_lidar": (32, 64)}
 
 
 def recognises(path: Path) -> bool:
-    """Whether the folder looks like one log."""
+    """Whether the folder is one log, or holds one."""
+    return bool(candidates(path, _is_log, depth=1))
+
+
+def _is_log(path: Path) -> bool:
     return (path / "city_SE3_egovehicle.feather").is_file() or (path / "annotations.feather").is_file()
 
 
@@ -45,6 +50,7 @@ def read(path: Path, _options: ReaderOptions) -> RecordingSource:
 
     Raises FormatError where files that every log has are missing or broken.
     """
+    path = the_only(path, candidates(path, _is_log, depth=1), "Argoverse 2 log")
     ego_motion, origin = _ego_motion(path)
     annotations = _annotations(path)
     sweeps = {int(file.stem): file for file in sorted((path / "sensors" / "lidar").glob("*.feather"))}

@@ -25,7 +25,7 @@ from calibration import Pinhole, Rig, RigidTransform, Sensor, SensorKind
 from calibration.errors import FormatError
 from fusion.ego_motion import EgoMotion
 from fusion.readers.files import read_image, read_json
-from fusion.readers.folder_files import finite, parsing
+from fusion.readers.folder_files import candidates, finite, parsing, the_only
 from fusion.readers.options import ReaderOptions
 from fusion.readers.pandaset_cuboids import read_cuboids
 from fusion.readers.table_pickle import read_table_pickle
@@ -40,7 +40,11 @@ _LIDARS = {"main_pandar64": (0.80, 0.0, 1.85), "front_gt": (1.41, 0.0, 1.55)}
 
 
 def recognises(path: Path) -> bool:
-    """Whether the folder looks like one sequence."""
+    """Whether the folder is one sequence, or holds one."""
+    return bool(candidates(path, _is_sequence, depth=1))
+
+
+def _is_sequence(path: Path) -> bool:
     return (path / "lidar" / "poses.json").is_file() or (path / "annotations" / "cuboids").is_dir()
 
 
@@ -49,6 +53,7 @@ def read(path: Path, _options: ReaderOptions) -> RecordingSource:
 
     Raises FormatError where files that every sequence has are missing or broken.
     """
+    path = the_only(path, candidates(path, _is_sequence, depth=1), "PandaSet sequence")
     frames = _frames(path)
     lidar_times = _times(path / "lidar", frames)
     pose_times = _stamps(path / "lidar")

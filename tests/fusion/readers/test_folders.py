@@ -28,6 +28,8 @@ from tests.fusion.readers.writers import cloud, png, write_las, write_pcd, write
         "lidar_camera_alignment",
         "rgbd_7scenes",
         "kitti_raw/2011_09_26",
+        "pandaset",
+        "argoverse2",
     ],
 )
 def test_real_folders_import_with_nothing_but_their_path(real_data: Path, tmp_path: Path, name: str) -> None:
