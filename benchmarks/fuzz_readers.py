@@ -69,16 +69,22 @@ def import_in_fork(source: Path, project: Path) -> tuple[str, float, float, str]
         answer = answers.read()
     _, status, usage = os.wait4(child, 0)
     seconds = usage.ru_utime + usage.ru_stime  # of the processor: others share this machine
-    grown = usage.ru_maxrss / 1024 - resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    most_mb = usage.ru_maxrss / 1024
     if status != 0 or not answer:
-        return f"died with status {status}", seconds, grown, ""
-    verdict, said = json.loads(answer)
-    return verdict, seconds, grown, said
+        return f"died with status {status}", seconds, most_mb, ""
+    verdict, said, before_mb = json.loads(answer)
+    return verdict, seconds, most_mb - before_mb, said
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
 
 
 def _import(source: Path, folder: Path, writing: int) -> None:
     """In the child: import, tell, leave without cleaning up."""
     resource.setrlimit(resource.RLIMIT_CPU, (_PATIENCE_S, _PATIENCE_S))
+    before_mb = _resident_mb()  # here, since a fork shares the pages of files without counting them
     try:
         project = Project.create(folder)
         import_source(project, read_source(source))
@@ -91,7 +97,7 @@ def _import(source: Path, folder: Path, writing: int) -> None:
             answer = (f"left behind {left[0]}", line)
     except BaseException as error:
         answer = (f"traceback: {type(error).__name__}", str(error)[:300])
-    os.write(writing, json.dumps(answer).encode())
+    os.write(writing, json.dumps((*answer, before_mb)).encode())
     os.close(writing)
     os._exit(0)
 

@@ -28,6 +28,7 @@ def read_feather(path: Path, columns: tuple[str, ...]) -> dict[str, npt.NDArray[
     """The named columns of a feather file. Raises FormatError if it is missing, truncated or lacks one."""
     try:
         table = feather.read_table(path, columns=list(columns), memory_map=False)
+        table.validate(full=True)  # offsets that lead out of a text column are found here, not followed
     except FileNotFoundError as error:
         raise FormatError("a file is missing", do="complete the download", where=path) from error
     except (pa.ArrowException, OSError) as error:
