@@ -98,13 +98,13 @@ _PRIORS: Final = (
     ClassPrior("container", (1.2, 0.9, 1.3), (0.5, 0.3, 0.3), _PUSHED, 0.5, movable=False),
 )
 
-_KINDS_OF_VEHICLES = ("car", "pickup", "van", "truck", "bus", "articulated_bus", "semi", "trailer", "tram")
-_KINDS_OF_VEHICLES += ("construction_vehicle", "forklift", "cart")
 
 CLASS_PRIORS: Final[dict[str, ClassPrior]] = {prior.kind: prior for prior in _PRIORS}
 """By kind; `class_prior` finds one by the name that an ontology or dataset uses."""
 
-VEHICLES: Final = frozenset(_KINDS_OF_VEHICLES)
+VEHICLES: Final = frozenset(
+    prior.kind for prior in _PRIORS if prior.kind in {"forklift", "cart"} or prior.motion in (_CAR, _HEAVY)
+)
 
 UNKNOWN: Final = ClassPrior("unknown", (2.0, 1.2, 1.6), (2.0, 0.8, 0.8), _ANYTHING, 0.1)
 """Of a class nobody described: as good as nothing is known."""
