@@ -75,7 +75,9 @@ def gather(
             continue
         near = np.empty(len(sight), np.int32)
         shift = _shift(sight, velocity, time_ns)
-        found = _collect(sight.points, sight.eyes, ground, shift, place, reach_m, lowest_m, near, passed)
+        extra = float(np.abs(shift).max()) * 1.5
+        spans = sight.spans(place, reach_m + extra)
+        found = _collect(sight.points, sight.eyes, spans, ground, shift, place, reach_m, lowest_m, near, passed)
         mine = near[:found]
         moved = sight.points[:, mine].copy()
         if shift.shape[1] > 1:
@@ -108,7 +110,7 @@ def local_ground(sights: Sequence[FrameSight], place: FloatArray, reach_m: float
     lie above the plane are things and hardly count, and those below it cannot be."""
     sight = next(each for each in sights if len(each))
     start = np.array([sight.ground_at(*place), 0.0, 0.0])
-    cells = [_lowest_cells(each.points, place, reach_m) for each in sights[:1] if len(each)]
+    cells = [_lowest_cells(each, place, reach_m) for each in sights[:1] if len(each)]
     lowest = np.concatenate(cells)
     if len(lowest) < 4:
         return start
@@ -129,23 +131,26 @@ def _plane(ground: FloatArray, places: FloatArray) -> FloatArray:
     return np.asarray(ground[0] + ground[1] * places[0] + ground[2] * places[1])
 
 
-def _lowest_cells(points: Float32Array, place: FloatArray, reach_m: float) -> FloatArray:
+def _lowest_cells(sight: FrameSight, place: FloatArray, reach_m: float) -> FloatArray:
     """(K, 3) x, y relative to the place and z of the lowest points of cells."""
     count = int(np.ceil(2.0 * reach_m / _GROUND_CELL_M))
     lowest = np.full((count, count, 3), np.inf)
-    _find_lowest(points, place, reach_m, lowest)
+    _find_lowest(sight.points, sight.spans(place, 1.5 * reach_m), place, reach_m, lowest)
     return lowest[np.isfinite(lowest[..., 2])]
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _find_lowest(points: Float32Array, place: FloatArray, reach_m: float, lowest: FloatArray) -> None:
+def _find_lowest(
+    points: Float32Array, spans: npt.NDArray[np.int64], place: FloatArray, reach_m: float, lowest: FloatArray
+) -> None:
     count = lowest.shape[0]
-    for i in range(points.shape[1]):
-        x, y = points[0, i] - place[0], points[1, i] - place[1]
-        if -reach_m < x < reach_m and -reach_m < y < reach_m:
-            row, column = int((y + reach_m) / _GROUND_CELL_M), int((x + reach_m) / _GROUND_CELL_M)
-            if row < count and column < count and points[2, i] < lowest[row, column, 2]:
-                lowest[row, column, 0], lowest[row, column, 1], lowest[row, column, 2] = x, y, points[2, i]
+    for span in range(len(spans)):
+        for i in range(spans[span, 0], spans[span, 1]):
+            x, y = points[0, i] - place[0], points[1, i] - place[1]
+            if -reach_m < x < reach_m and -reach_m < y < reach_m:
+                row, column = int((y + reach_m) / _GROUND_CELL_M), int((x + reach_m) / _GROUND_CELL_M)
+                if row < count and column < count and points[2, i] < lowest[row, column, 2]:
+                    lowest[row, column, 0], lowest[row, column, 1], lowest[row, column, 2] = x, y, points[2, i]
 
 
 def _shift(sight: FrameSight, velocity: FloatArray, time_ns: int) -> Float32Array:
@@ -160,6 +165,7 @@ def _shift(sight: FrameSight, velocity: FloatArray, time_ns: int) -> Float32Arra
 def _collect(
     points: Float32Array,
     eyes: Float32Array,
+    spans: npt.NDArray[np.int64],
     ground: FloatArray,
     shift: Float32Array,
     centre: FloatArray,
@@ -174,25 +180,26 @@ def _collect(
     x_m, y_m = np.float32(centre[0]), np.float32(centre[1])
     reach2 = np.float32(reach_m * reach_m)
     through = np.empty(points.shape[1], np.int32)
-    for i in range(points.shape[1]):
-        s = i if moves else 0
-        x, y = points[0, i] + shift[0, s] - x_m, points[1, i] + shift[1, s] - y_m
-        a, b = eyes[0, i] + shift[0, s] - x_m, eyes[1, i] + shift[1, s] - y_m
-        dx, dy = x - a, y - b
-        inside = x * x + y * y <= reach2
-        if inside and points[2, i] - (ground[0] + ground[1] * x + ground[2] * y) > lowest_m:
-            near[found] = i
-            found += 1
-        # Whether the beam comes near at all: the point of its line that is nearest to the centre.
-        length2 = dx * dx + dy * dy
-        along = -(a * dx + b * dy)
-        if not inside and (along <= 0.0 or along >= length2):
-            continue
-        across = a * dy - b * dx
-        if across * across > reach2 * length2:
-            continue
-        through[beams] = i
-        beams += 1
+    for span in range(len(spans)):
+        for i in range(spans[span, 0], spans[span, 1]):
+            s = i if moves else 0
+            x, y = points[0, i] + shift[0, s] - x_m, points[1, i] + shift[1, s] - y_m
+            a, b = eyes[0, i] + shift[0, s] - x_m, eyes[1, i] + shift[1, s] - y_m
+            dx, dy = x - a, y - b
+            inside = x * x + y * y <= reach2
+            if inside and points[2, i] - (ground[0] + ground[1] * x + ground[2] * y) > lowest_m:
+                near[found] = i
+                found += 1
+            # Whether the beam comes near at all: the point of its line that is nearest to the centre.
+            length2 = dx * dx + dy * dy
+            along = -(a * dx + b * dy)
+            if not inside and (along <= 0.0 or along >= length2):
+                continue
+            across = a * dy - b * dx
+            if across * across > reach2 * length2:
+                continue
+            through[beams] = i
+            beams += 1
     stride = 1 + beams // _MOST_BEAMS
     for k in range(0, beams, stride):
         i = through[k]

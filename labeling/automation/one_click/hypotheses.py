@@ -51,6 +51,7 @@ class Group:
     """
 
     member: BoolArray
+    cells: FloatArray
     hits: FloatArray
     free: FloatArray
     contour: FloatArray
@@ -65,25 +66,34 @@ def groups(evidence: Evidence, seed: int, range_m: float) -> list[Group]:
         places = np.flatnonzero(evidence.heights < ceiling)
         start = np.searchsorted(places, [seed])
         counts: set[int] = set()
+        narrow = np.zeros(len(evidence.heights), dtype=np.bool_)
         for factor in _GAP_FACTORS:
             grown = grow(evidence.points[:, places], start, factor * (_NEAR_GAP_M + _GAP_PER_M * range_m))
             if int(grown.sum()) not in counts:
                 counts.add(int(grown.sum()))
                 member = np.zeros(len(evidence.heights), dtype=np.bool_)
                 member[places[grown]] = True
-                found.append(_group(evidence, member, ceiling, tall))
+                narrow = narrow if narrow.any() else member
+                found.append(_group(evidence, member, narrow, ceiling, tall))
     return found
 
 
-def _group(evidence: Evidence, member: BoolArray, ceiling_m: float, tall: bool) -> Group:
+def _group(evidence: Evidence, member: BoolArray, narrow: BoolArray, ceiling_m: float, tall: bool) -> Group:
     relative = evidence.points[:2].T - evidence.centre
     own = relative[member]
     low, high = own.min(axis=0), own.max(axis=0)
     around = np.all((relative > low - 1.0) & (relative < high + 1.0), axis=1) & (evidence.heights < ceiling_m)
-    mine, others = _cells(own), _cells(relative[around & ~member])
+    mine, others = _cells(relative[narrow]), _cells(relative[around & ~narrow])
     hits = np.concatenate([_weighted(mine, 1.0), _weighted(others, _OTHERS_WEIGHT)])
     passed = evidence.passed_high if tall else evidence.passed_low
-    return Group(member, hits, _free(passed, evidence.reach_m, low, high), _contour(mine, evidence.eyes), tall)
+    return Group(
+        member,
+        _cells(own),
+        hits,
+        _free(passed, evidence.reach_m, low, high),
+        _contour(_cells(own), evidence.eyes),
+        tall,
+    )
 
 
 def _cells(places: FloatArray) -> FloatArray:
@@ -147,7 +157,7 @@ def boxes(
     What is seen keeps its place, and what is missing to the class's size lies behind it, as seen from the eyes; where
     the eyes look at a side from straight ahead, it may lie to either end.
     """
-    own = group.hits[group.hits[:, 2] >= 1.0, :2]
+    own = group.cells
     eye = eyes.mean(axis=0)
     for turned in (yaw, yaw + 0.5 * np.pi):
         axes = np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])

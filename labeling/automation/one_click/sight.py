@@ -1,13 +1,16 @@
-"""What the LiDARs saw in a frame, prepared for fits: each point with the place it was seen from and its height above
-the ground."""
+"""What the LiDARs saw in a frame, prepared for fits: each point with the place it was seen from."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
+from calibration import RigidTransform
+from calibration.quaternion import FloatArray
 from fusion.cloud import Cloud, fused_cloud
 from fusion.ground import Ground, find_ground
 from fusion.recording import Recording
@@ -15,27 +18,51 @@ from fusion.samples import Float32Array
 from fusion.timeline import Int64Array
 
 _EYE_STEPS = 11
+_EYE_MOVES_M = 2.0
+"""Half of how far a LiDAR moves within a sweep, and more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameSight:
-    """One frame; planes are contiguous.
+    """One frame; planes are contiguous, points ordered by LiDAR and then by azimuth around its mean place.
 
     points, eyes: (3, N) float32 in the world, metres: what was hit, and where the LiDAR was at that moment.
-    heights: (N,) float32 metres of the points above the ground, eye_heights: of the eyes. times_ns: (N,) int64.
-    sources: (N,) uint8, which LiDAR. ground: None where nothing was found; heights are then above the lowest point.
+    times_ns: (N,) int64. sources: (N,) uint8, which LiDAR. azimuths: (N,) float32 around the
+    LiDARs' mean places `middles` (L, 2); ends: (L + 1,) where the points of each LiDAR start, and the last ones end.
+    world_from_ego: in the middle of the frame. ground: None where none was found.
     """
 
     frame: int
     points: Float32Array
     eyes: Float32Array
-    heights: Float32Array
-    eye_heights: Float32Array
     times_ns: Int64Array
+    sources: npt.NDArray[np.uint8]
+    azimuths: Float32Array
+    middles: FloatArray
+    ends: npt.NDArray[np.int64]
+    world_from_ego: RigidTransform
     ground: Ground | None
 
     def __len__(self) -> int:
         return self.points.shape[1]
+
+    def spans(self, place: FloatArray, reach_m: float) -> npt.NDArray[np.int64]:
+        """(S, 2) first and past the last of the runs of points whose beams may come within reach of a place (x, y)."""
+        found = []
+        for lidar, (x, y) in enumerate(self.middles):
+            first, last = int(self.ends[lidar]), int(self.ends[lidar + 1])
+            dx, dy = float(place[0] - x), float(place[1] - y)
+            distance, reach = np.hypot(dx, dy), reach_m + _EYE_MOVES_M
+            if distance <= reach:
+                found.append((first, last))
+                continue
+            middle, half = np.arctan2(dy, dx), np.arcsin(reach / distance)
+            azimuths = self.azimuths[first:last]
+            for turn in (-2.0 * np.pi, 0.0, 2.0 * np.pi):
+                low, high = np.searchsorted(azimuths, [middle + turn - half, middle + turn + half])
+                if high > low:
+                    found.append((first + int(low), first + int(high)))
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
 
     def ground_at(self, x_m: float, y_m: float) -> float:
         """World z of the ground at a place."""
@@ -48,14 +75,30 @@ def frame_sight(recording: Recording, frame: int) -> FrameSight:
     """Read a frame and prepare it; without a sweep it is empty."""
     cloud = fused_cloud(recording, frame)
     eyes = _eyes(recording, frame, cloud)
-    middle = eyes.mean(axis=1) if len(cloud) else np.zeros(3)
-    ground = find_ground(cloud.points_in_world, middle) if len(cloud) else None
-    points = np.ascontiguousarray(cloud.points_in_world.T, dtype=np.float32)
-    return FrameSight(frame, points, eyes, _above(ground, points), _above(ground, eyes), cloud.times_ns, ground)
+    ground = find_ground(cloud.points_in_world, eyes.mean(axis=1)) if len(cloud) else None
+    ends = np.concatenate([[0], np.cumsum(cloud.counts)]).astype(np.int64)
+    sources = np.repeat(np.arange(len(cloud.counts), dtype=np.uint8), cloud.counts)
+    middles = np.array([eyes[:2, a:b].mean(axis=1) if b > a else (0.0, 0.0) for a, b in pairwise(ends)]).reshape(-1, 2)
+    points = cloud.points_in_world.T
+    offsets = points[:2] - middles[sources].T
+    azimuths = np.arctan2(offsets[1], offsets[0]).astype(np.float32)
+    order = np.lexsort((azimuths, sources))
+    return FrameSight(
+        frame=frame,
+        points=np.ascontiguousarray(points[:, order], dtype=np.float32),
+        eyes=np.ascontiguousarray(eyes[:, order]),
+        times_ns=cloud.times_ns[order],
+        sources=sources[order],
+        azimuths=azimuths[order],
+        middles=middles,
+        ends=ends,
+        world_from_ego=recording.ego_motion.at(recording.frame_middle_ns(frame)),
+        ground=ground,
+    )
 
 
 class Sights:
-    """The frames of a recording, prepared when first asked for; the last `most` are kept, 60 bytes a point each."""
+    """The frames of a recording, prepared when first asked for; the last `most` are kept, 37 bytes a point each."""
 
     def __init__(self, recording: Recording, *, most: int = 32) -> None:
         self.recording, self._most = recording, most
@@ -71,14 +114,6 @@ class Sights:
 
     def __len__(self) -> int:
         return len(self.recording.frames)
-
-
-def _above(ground: Ground | None, planes: Float32Array) -> Float32Array:
-    if not planes.shape[1]:
-        return np.empty(0, np.float32)
-    if ground is None:
-        return np.asarray(planes[2] - planes[2].min())
-    return (planes[2] - ground.height_at(planes.T)).astype(np.float32)
 
 
 def _eyes(recording: Recording, frame: int, cloud: Cloud) -> Float32Array:
