@@ -46,6 +46,7 @@ class Evidence:
     passed_low: Float32Array
     passed_high: Float32Array
     ground: FloatArray
+    road_yaw: float | None
 
     def ground_at(self, x_m: float, y_m: float) -> float:
         """World z of the ground at a place in the world."""
@@ -97,6 +98,7 @@ def gather(
         passed[0],
         passed[1],
         ground,
+        next(float(each.world_from_ego.yaw_rad) for each in sights if len(each)),
     )
 
 

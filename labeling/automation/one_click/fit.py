@@ -20,7 +20,7 @@ from labeling.cuboid import Cuboid
 
 _FIRST_REACH_M, _MOST_REACH_M = 8.0, 16.0
 _REFINED, _ROUGH_STEPS, _FINE_STEPS = 6, 2, 5
-_SEED_M = 0.5
+_ALONG = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,12 +118,14 @@ def _seed(evidence: Evidence, place: FloatArray) -> int:
     return int(np.argmin(np.linalg.norm(evidence.points.T - place, axis=1)))
 
 
-def _first_candidates(group: Group, evidence: Evidence, priors: Sequence[ClassPrior], known=None) -> list[Candidate]:
+def _first_candidates(
+    group: Group, evidence: Evidence, priors: Sequence[ClassPrior], known=None, road=None
+) -> list[Candidate]:
     found = []
     for yaw in directions(group) if known is None else [known]:
         for prior, box in boxes(group, yaw, evidence.eyes, priors):
             value = score(box, group.hits, group.free, evidence.eyes, _numbers(prior))
-            found.append(Candidate(prior, box, value + _class_value(prior, box, evidence), group))
+            found.append(Candidate(prior, box, value + _class_value(prior, box, evidence, group), group))
     return found
 
 
@@ -131,13 +133,16 @@ def _numbers(prior: ClassPrior) -> FloatArray:
     return np.array([prior.size_m[0], prior.size_m[1], prior.spread_m[0], prior.spread_m[1]])
 
 
-def _class_value(prior: ClassPrior, box: FloatArray, evidence: Evidence) -> float:
+def _class_value(prior: ClassPrior, box: FloatArray, evidence: Evidence, group: Group) -> float:
     """How likely the class is for its share, and for the height that was seen (the top may be hidden)."""
-    top = top_within(box, evidence.points, evidence.heights, evidence.centre)
+    top = top_within(box, group.pillars)
     off = (top - prior.size_m[2]) / prior.spread_m[2]
     if off < 0.0:
         off *= 0.5
-    return float(np.log(prior.share) - min(0.5 * off * off, 8.0))
+    value = float(np.log(prior.share) - min(0.5 * off * off, 8.0))
+    if prior.is_vehicle and evidence.road_yaw is not None:
+        value += _ALONG * np.cos(2.0 * (box[2] - evidence.road_yaw))
+    return value
 
 
 def _refined(candidate: Candidate, evidence: Evidence, steps: int, seed: int) -> Candidate:
@@ -147,7 +152,7 @@ def _refined(candidate: Candidate, evidence: Evidence, steps: int, seed: int) ->
     c, s = np.cos(box[2]), np.sin(box[2])
     if max(abs(c * x + s * y) - 0.5 * box[3], abs(c * y - s * x) - 0.5 * box[4]) > 0.3:
         value -= 20.0
-    return Candidate(prior, box, value + _class_value(prior, box, evidence), group)
+    return Candidate(prior, box, value + _class_value(prior, box, evidence, group), group)
 
 
 def cuboid_of(candidate: Candidate, evidence: Evidence, sight: FrameSight) -> Cuboid:
@@ -161,8 +166,10 @@ def cuboid_of(candidate: Candidate, evidence: Evidence, sight: FrameSight) -> Cu
 def height_of(candidate: Candidate, evidence: Evidence) -> float:
     """Prior and highest point together: above that one a beam or more may be missing."""
     prior = candidate.prior
-    top = top_within(candidate.box, evidence.points, evidence.heights, evidence.centre) + 0.03
+    top = top_within(candidate.box, candidate.group.pillars) + 0.03
     spread = 0.05 + 0.003 * float(np.hypot(*evidence.eyes[0]))
+    if top > prior.size_m[2] + 3.0 * prior.spread_m[2]:
+        return prior.size_m[2] + prior.spread_m[2]  # a tree reaches down to it
     if top >= prior.size_m[2]:
         return top
     a, b = 1.0 / spread**2, 1.0 / prior.spread_m[2] ** 2

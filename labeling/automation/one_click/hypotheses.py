@@ -11,7 +11,7 @@ import numpy.typing as npt
 from calibration.camera import BoolArray
 from calibration.quaternion import FloatArray
 from labeling.automation.class_priors import CLASS_PRIORS, ClassPrior
-from labeling.automation.one_click.evidence import CELL_M, Evidence
+from labeling.automation.one_click.evidence import CELL_M, HIGH_BAND_M, LOW_BAND_M, Evidence
 from labeling.automation.one_click.growing import grow
 from labeling.automation.one_click.scoring import closeness
 
@@ -19,14 +19,16 @@ ROAD_USERS = tuple(
     CLASS_PRIORS[kind]
     for kind in (
         "car", "pickup", "van", "truck", "bus", "articulated_bus", "semi", "motorcycle", "bicycle", "cyclist",
-        "motorcyclist", "scooter", "pedestrian",
+        "motorcyclist", "scooter", "pedestrian", "construction_vehicle",
     )
 )  # fmt: skip
 """Classes that a click may turn out to be, if nobody says which."""
 
-_NEAR_GAP_M, _GAP_PER_M = 0.25, 0.006
-"""Neighbouring points of one thing: 0.35 degrees of beam spacing, twice where the side is slanted."""
+_NEAR_GAP_M, _GAP_PER_M = 0.15, 0.007
+"""Neighbouring points of one thing: 0.4 degrees of beam spacing, more where the side is slanted."""
 _GAP_FACTORS = (1.0, 2.0)
+_CLIP_M = 3.0
+"""What hangs together with a hedge or a wall is looked at this far around the click only."""
 LOW_M = 2.2
 _TALL_M = 4.6
 """Two ceilings: the bodies of cars and of people lie below the first, and above the highest vehicle allowed there are only
@@ -34,7 +36,7 @@ bridges, trees and wires. What hangs over a car must not become a part of it."""
 _TALL_CLASS_M = 2.6
 _ANGLE_STEP_DEG = 2.0
 _CONTOUR_BIN_RAD = np.deg2rad(0.3)
-_MOST_CELLS = 400
+_MOST_CELLS, _MOST_PILLARS = 400, 2500
 _FREE_CELL = 2
 _AROUND_M = 3.5
 _OTHERS_WEIGHT = 0.4
@@ -56,6 +58,8 @@ class Group:
     free: FloatArray
     contour: FloatArray
     tall: bool
+    pillars: FloatArray
+    seed: FloatArray
 
 
 def groups(evidence: Evidence, seed: int, range_m: float) -> list[Group]:
@@ -67,47 +71,64 @@ def groups(evidence: Evidence, seed: int, range_m: float) -> list[Group]:
         start = np.searchsorted(places, [seed])
         counts: set[int] = set()
         narrow = np.zeros(len(evidence.heights), dtype=np.bool_)
+        offsets = evidence.points[:2] - evidence.points[:2, seed][:, None]
         for factor in _GAP_FACTORS:
             grown = grow(evidence.points[:, places], start, factor * (_NEAR_GAP_M + _GAP_PER_M * range_m))
             if int(grown.sum()) not in counts:
                 counts.add(int(grown.sum()))
                 member = np.zeros(len(evidence.heights), dtype=np.bool_)
                 member[places[grown]] = True
+                if not tall and np.any(np.abs(offsets[:, member]) > 2.0 * _CLIP_M):
+                    member &= np.sum(offsets**2, axis=0) < _CLIP_M**2
                 narrow = narrow if narrow.any() else member
-                found.append(_group(evidence, member, narrow, ceiling, tall))
+                found.append(_group(evidence, seed, member, narrow, ceiling, tall))
     return found
 
 
-def _group(evidence: Evidence, member: BoolArray, narrow: BoolArray, ceiling_m: float, tall: bool) -> Group:
+def _group(evidence: Evidence, seed: int, member: BoolArray, narrow: BoolArray, ceiling_m: float, tall: bool) -> Group:
     relative = evidence.points[:2].T - evidence.centre
     own = relative[member]
     low, high = own.min(axis=0), own.max(axis=0)
     around = np.all((relative > low - 1.0) & (relative < high + 1.0), axis=1) & (evidence.heights < ceiling_m)
-    mine, others = _cells(relative[narrow]), _cells(relative[around & ~narrow])
-    hits = np.concatenate([_weighted(mine, 1.0), _weighted(others, _OTHERS_WEIGHT)])
+    band = HIGH_BAND_M if tall else LOW_BAND_M
+    low_ones = (evidence.heights > band[0]) & (evidence.heights < band[1])
+    hits = np.concatenate(
+        [
+            _weighted(relative[chosen], low_ones[chosen], weight)
+            for chosen, weight in ((narrow, 1.0), (around & ~narrow, _OTHERS_WEIGHT))
+        ]
+    )
     passed = evidence.passed_high if tall else evidence.passed_low
+    beside = np.flatnonzero(np.all((relative > low - 1.0) & (relative < high + 1.0), axis=1))
+    beside = beside[:: 1 + len(beside) // _MOST_PILLARS]
     return Group(
-        member,
-        _cells(own),
-        hits,
-        _free(passed, evidence.reach_m, low, high),
-        _contour(_cells(own), evidence.eyes),
-        tall,
+        member=member,
+        cells=_cells(own),
+        hits=hits,
+        free=_free(passed, evidence.reach_m, low, high),
+        contour=_contour(_cells(own), evidence.eyes),
+        tall=tall,
+        pillars=np.column_stack([relative[beside], evidence.heights[beside]]).astype(np.float64),
+        seed=relative[seed],
     )
 
 
 def _cells(places: FloatArray) -> FloatArray:
-    """(K, 2) means of the places in each cell."""
-    keys = np.floor(places / CELL_M).astype(np.int64)
+    """(K, D) means of the places (N, D) in each cell of the first two."""
+    keys = np.floor(places[:, :2] / CELL_M).astype(np.int64)
     _, index, counts = np.unique(keys[:, 0] * (1 << 20) + keys[:, 1], return_inverse=True, return_counts=True)
-    sums = np.stack([np.bincount(index, places[:, axis], minlength=len(counts)) for axis in range(2)], axis=1)
+    sums = np.stack(
+        [np.bincount(index, places[:, axis], minlength=len(counts)) for axis in range(places.shape[1])], axis=1
+    )
     return np.asarray(sums / counts[:, None])
 
 
-def _weighted(cells: FloatArray, weight: float) -> FloatArray:
-    """(K, 3) at most so many cells, each standing for those left out."""
+def _weighted(places: FloatArray, lows: BoolArray, weight: float) -> FloatArray:
+    """(K, 4) x, y, weight and share of low points of at most so many cells, each standing for those left out."""
+    cells = _cells(np.column_stack([places, lows]))
     step = 1 + len(cells) // _MOST_CELLS
-    return np.concatenate([cells[::step], np.full((len(cells[::step]), 1), weight * step)], axis=1)
+    kept = cells[::step]
+    return np.column_stack([kept[:, :2], np.full(len(kept), weight * step), kept[:, 2] > 0.0])
 
 
 def _free(passed: FloatArray, reach_m: float, low: FloatArray, high: FloatArray) -> FloatArray:
@@ -161,23 +182,22 @@ def boxes(
     eye = eyes.mean(axis=0)
     for turned in (yaw, yaw + 0.5 * np.pi):
         axes = np.array([[np.cos(turned), np.sin(turned)], [-np.sin(turned), np.cos(turned)]])
-        local, view = own @ axes.T, axes @ eye
+        local, view, start = own @ axes.T, axes @ eye, axes @ group.seed
         low, high = np.quantile(local, 0.01, axis=0), np.quantile(local, 0.99, axis=0)
         for prior in priors:
-            if (prior.size_m[2] > _TALL_CLASS_M) != group.tall:
-                continue
-            long, wide = prior.size_m[0], prior.size_m[1]
-            if high[0] - low[0] > long + 3.0 * prior.spread_m[0] or high[1] - low[1] > wide + 4.0 * prior.spread_m[1]:
-                continue
-            for u, length in _extents(low[0], high[0], view[0], long):
-                for v, width in _extents(low[1], high[1], view[1], wide):
-                    x, y = np.array([u, v]) @ axes
-                    yield prior, np.array([x, y, turned, length, width])
+            if (prior.size_m[2] > _TALL_CLASS_M) == group.tall:
+                for u, length in _extents(low[0], high[0], view[0], prior.size_m[0], prior.spread_m[0], start[0]):
+                    for v, width in _extents(low[1], high[1], view[1], prior.size_m[1], prior.spread_m[1], start[1]):
+                        x, y = np.array([u, v]) @ axes
+                        yield prior, np.array([x, y, turned, length, width])
 
 
-def _extents(low: float, high: float, eye: float, size: float) -> list[tuple[float, float]]:
-    """Middles and lengths of an interval that holds low to high and is `size` long, if it can be."""
+def _extents(low: float, high: float, eye: float, size: float, spread: float, seed: float) -> list[tuple[float, float]]:
+    """Middles and lengths of an interval that holds low to high and is `size` long, if it can be; else the seed."""
     missing = size - (high - low)
+    if missing < -3.0 * spread:
+        middles = (low + 0.5 * size, high - 0.5 * size, seed)
+        return [(each, size) for each in middles if abs(each - seed) <= 0.5 * size]
     if missing <= 0.1:
         return [(0.5 * (low + high), max(size, high - low))]
     behind = [0.5 * (low + high - missing), 0.5 * (low + high + missing)]

@@ -2,8 +2,8 @@
 
 Everything is counted in cells of 0.1 m, so that near and far things, one sweep and twenty, weigh alike:
 
-- cells that were hit belong on the sides that could be seen; deeper inside (roofs, seats) they say little, and just
-  outside they say that the box cuts the thing;
+- cells that were hit belong on the sides that could be seen; deeper inside they say little if they are roofs, and that the
+  side is no side if they are as low as doors; just outside they say that the box cuts the thing;
 - cells inside that beams went through say that the box is too large;
 - length and width are likely for the class, or not.
 """
@@ -19,9 +19,9 @@ from calibration.quaternion import FloatArray
 
 SIDE_DEPTH_M, SIDE_SPREAD_M = 0.06, 0.12
 """Bodies bulge: bumpers and mirrors touch the box, the rest of a side lies some centimetres within."""
-_DEEP, _OUTSIDE, _FREE = 0.15, 1.5, 0.6
-_HALO_M = 0.5
-"""Farther away than this, hits are another thing's."""
+_DEEP, _DEEP_LOW, _OUTSIDE, _FREE = 0.15, -0.5, 1.5, 0.6
+_CUT_M, _HALO_M = 0.15, 0.5
+"""Hits this far outside speak most against a box; from twice the usual noise on they are ever more likely another thing's."""
 _ROUND_M = 0.15
 """Corners are round and beams have a width: passing this far inside says nothing."""
 _NATS = 0.35
@@ -32,7 +32,7 @@ _NATS = 0.35
 def score(box: FloatArray, hits: FloatArray, free: FloatArray, eyes: FloatArray, prior: FloatArray) -> Any:
     """Log-likelihood (up to a constant) of a box: x, y, yaw, length, width.
 
-    hits, free: (K, 3) x, y and weight of cells; eyes: (E, 2); all in metres around one place. prior: mean length,
+    hits: (K, 4) x, y, weight and lowness (0 to 1) of cells; free: (M, 3) x, y and weight; eyes: (E, 2); all in metres around one place. prior: mean length,
     mean width, and their spreads.
     """
     c, s, a, b = np.cos(box[2]), np.sin(box[2]), 0.5 * box[3], 0.5 * box[4]
@@ -52,7 +52,7 @@ def score(box: FloatArray, hits: FloatArray, free: FloatArray, eyes: FloatArray,
         if outside >= _HALO_M:
             continue
         if outside > 0.0:
-            total -= hits[k, 2] * _OUTSIDE * min(outside / 0.15, 1.0)
+            total -= hits[k, 2] * _OUTSIDE * min(outside / _CUT_M, (_HALO_M - outside) / (_HALO_M - _CUT_M))
             continue
         depth = 9.0
         if front:
@@ -64,7 +64,8 @@ def score(box: FloatArray, hits: FloatArray, free: FloatArray, eyes: FloatArray,
         if right:
             depth = min(depth, b + v)
         z = (depth - SIDE_DEPTH_M) / SIDE_SPREAD_M
-        total += hits[k, 2] * (_DEEP + (1.0 - _DEEP) * np.exp(-0.5 * z * z))
+        deep = _DEEP + (_DEEP_LOW - _DEEP) * hits[k, 3]
+        total += hits[k, 2] * (deep + (1.0 - deep) * np.exp(-0.5 * z * z))
     a, b = max(a - _ROUND_M, 0.05), max(b - _ROUND_M, 0.05)
     for k in range(len(free)):
         x, y = free[k, 0] - box[0], free[k, 1] - box[1]
@@ -147,22 +148,20 @@ def closeness(cells: FloatArray, angles: FloatArray, values: FloatArray) -> None
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def top_within(box: FloatArray, points: Any, heights: Any, centre: FloatArray) -> Any:
+def top_within(box: FloatArray, pillars: FloatArray) -> Any:
     """Height above the ground of the highest point in a box, as seen from above: nothing that hangs free by 0.7 m
-    belongs to it. 0 where there are no points."""
+    belongs to it. 0 where there are no points. pillars: (K, 3) x, y and height of points."""
     c, s, a, b = np.cos(box[2]), np.sin(box[2]), 0.5 * box[3] - 0.1, 0.5 * box[4] - 0.1
-    layers = np.zeros(100, np.int64)
-    highest = np.zeros(100)
-    for k in range(points.shape[1]):
-        x, y = points[0, k] - centre[0] - box[0], points[1, k] - centre[1] - box[1]
+    highest = np.full(100, -1.0)
+    for k in range(len(pillars)):
+        x, y = pillars[k, 0] - box[0], pillars[k, 1] - box[1]
         if abs(c * x + s * y) <= a and abs(c * y - s * x) <= b:
-            layer = int(heights[k] / 0.05)
+            layer = int(pillars[k, 2] / 0.05)
             if 0 <= layer < 100:
-                layers[layer] += 1
-                highest[layer] = max(highest[layer], heights[k])
+                highest[layer] = max(highest[layer], pillars[k, 2])
     top, last = 0.0, -1
     for layer in range(100):
-        if layers[layer] > 0:
+        if highest[layer] >= 0.0:
             if last >= 0 and layer - last > 14:
                 break
             last = layer
