@@ -22,6 +22,8 @@ from labeling.automation.one_click.sight import FrameSight
 CELL_M = 0.1
 LOW_BAND_M, HIGH_BAND_M = (0.35, 0.85), (1.3, 2.3)
 """Heights above the ground: doors and bumpers; the bodies of trucks and buses."""
+_THIN_M, _HIGHEST_M = 0.07, 5.0
+"""One point for each small voxel is enough; what is higher belongs to no road user."""
 _MOST_BEAMS = 4000
 """Of one frame: near things are crossed by many more than are needed."""
 _STOP_SHORT_M = 0.3
@@ -69,6 +71,8 @@ def gather(
     place, velocity = np.asarray(centre, dtype=np.float64)[:2], np.asarray(velocity_mps, dtype=np.float64)
     count = int(np.ceil(2.0 * reach_m / CELL_M))
     passed = np.zeros((2, count, count), np.float32)
+    across = int(np.ceil(2.0 * reach_m / _THIN_M))
+    taken = np.zeros((across, across, int(_HIGHEST_M / _THIN_M) + 1), np.bool_)
     points, heights, eyes = [], [], []
     ground = local_ground(sights, place, reach_m)
     for sight in sights:
@@ -78,7 +82,7 @@ def gather(
         shift = _shift(sight, velocity, time_ns)
         extra = float(np.abs(shift).max()) * 1.5
         spans = sight.spans(place, reach_m + extra)
-        found = _collect(sight.points, sight.eyes, spans, ground, shift, place, reach_m, lowest_m, near, passed)
+        found = _collect(sight.points, sight.eyes, spans, ground, shift, place, reach_m, lowest_m, near, taken, passed)
         mine = near[:found]
         moved = sight.points[:, mine].copy()
         if shift.shape[1] > 1:
@@ -174,6 +178,7 @@ def _collect(
     reach_m: float,
     lowest_m: float,
     near: Any,
+    taken: npt.NDArray[np.bool_],
     passed: Float32Array,
 ) -> int:
     """Indices of the points within reach and above the ground; beams are drawn into `passed` (2, C, C)."""
@@ -189,9 +194,15 @@ def _collect(
             a, b = eyes[0, i] + shift[0, s] - x_m, eyes[1, i] + shift[1, s] - y_m
             dx, dy = x - a, y - b
             inside = x * x + y * y <= reach2
-            if inside and points[2, i] - (ground[0] + ground[1] * x + ground[2] * y) > lowest_m:
-                near[found] = i
-                found += 1
+            if inside:
+                height = points[2, i] - (ground[0] + ground[1] * x + ground[2] * y)
+                if lowest_m < height < _HIGHEST_M:
+                    row, column = int((y + reach_m) / _THIN_M), int((x + reach_m) / _THIN_M)
+                    layer = int(height / _THIN_M)
+                    if not taken[row, column, layer]:
+                        taken[row, column, layer] = True
+                        near[found] = i
+                        found += 1
             # Whether the beam comes near at all: the point of its line that is nearest to the centre.
             length2 = dx * dx + dy * dy
             along = -(a * dx + b * dy)

@@ -1,4 +1,4 @@
-"""Fit a cuboid to what a click points at."""
+"""One click, one cuboid."""
 
 from __future__ import annotations
 
@@ -6,171 +6,175 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from calibration import RigidTransform
-from calibration.quaternion import FloatArray
+from calibration.errors import InputError
 from labeling.automation.class_priors import ClassPrior
-from labeling.automation.one_click.evidence import Evidence, gather
-from labeling.automation.one_click.hypotheses import ROAD_USERS, Group, boxes, directions, groups
-from labeling.automation.one_click.motion import find_motion
-from labeling.automation.one_click.scoring import refine, score, top_within
-from labeling.automation.one_click.sight import FrameSight
+from labeling.automation.one_click.certainty import confidence, spreads
+from labeling.automation.one_click.clicks import Click, RoughBox, seed_of
+from labeling.automation.one_click.explaining import Candidate, Explanation, explain
+from labeling.automation.one_click.hypotheses import ROAD_USERS
+from labeling.automation.one_click.motion import UNKNOWN_MOTION, Motion, find_motion
+from labeling.automation.one_click.sight import FrameSight, Sights
 from labeling.cuboid import Cuboid
 
-_FIRST_REACH_M, _MOST_REACH_M = 8.0, 16.0
-_REFINED, _ROUGH_STEPS, _FINE_STEPS = 6, 2, 5
-_ALONG = 1.0
+_NEIGHBOURS = (-3, -1, 1, 3)
+_SAME_MOTION = 1
+"""So many frames to each side a thing keeps its velocity well enough to lay its points over each other."""
+_STILL_FRAMES, _STILL_SPREAD = 5, 12
+"""What stands is looked at from as many places as 25 frames offer."""
+_HIDDEN_M, _HIDDEN_PER_M = 0.05, 0.003
+"""The top may lie above the highest point by half the distance of two beams, 0.35 degrees."""
+_HIGHER_THAN_SEEN_M = 0.03
+_GROUND_SIGMA_M = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Sigmas:
+    """One standard deviation each: the centre along, across and up (metres), the yaw (radians), and the size."""
+
+    along_m: float
+    across_m: float
+    up_m: float
+    yaw_rad: float
+    length_m: float
+    width_m: float
+    height_m: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """One explanation: a class, a box (x, y, yaw, length, width around the evidence's centre) and its log-likelihood."""
+class CuboidFit:
+    """What was fitted, and how sure it is.
 
-    prior: ClassPrior
-    box: FloatArray
-    value: float
-    group: Group
+    cuboid: at `time_ns`, when the LiDAR saw the clicked point. classes: kinds of `class_priors` with probabilities, the
+    likeliest first. confidence: probability, 0 to 1, that the cuboid overlaps the thing by half. heading_known: whether
+    its front was told from its rear, by its motion; else the yaw is right modulo 180 degrees and points along the road.
+    motion: from the frames around. frames: those that were used. points: how many there are in the cuboid in the
+    clicked frame (in voxels of 7 cm).
+    """
 
+    frame: int
+    time_ns: int
+    cuboid: Cuboid
+    classes: tuple[tuple[str, float], ...]
+    sigmas: Sigmas
+    confidence: float
+    heading_known: bool
+    motion: Motion
+    frames: tuple[int, ...]
+    points: int
 
-def fit_candidates(
-    sights: Sequence[FrameSight],
-    click: npt.ArrayLike,
-    priors: Sequence[ClassPrior] = ROAD_USERS,
-    velocity=(0.0, 0.0),
-    time_ns=0,
-    yaw=None,
-    span=0.0,
-    extra=(),
-):
-    place = np.asarray(click, dtype=np.float64)
-    evidence = gather(
-        sights, place, _FIRST_REACH_M if span < 7.0 else _MOST_REACH_M, velocity_mps=velocity, time_ns=time_ns
-    )
-    if not len(evidence.heights):
-        return evidence, []
-    seed = _seed(evidence, place)
-    range_m = float(np.hypot(*evidence.eyes[0]))
-    found = groups(evidence, seed, range_m)
-    span = max(float(np.hypot(*np.ptp(evidence.points[:2, g.member], axis=1))) for g in found)
-    if span > 7.0 and evidence.reach_m < _MOST_REACH_M:
-        evidence = gather(sights, place, _MOST_REACH_M, velocity_mps=velocity, time_ns=time_ns)
-        seed = _seed(evidence, place)
-        found = groups(evidence, seed, range_m)
-    first = [c for group in found for c in _first_candidates(group, evidence, priors, yaw)]
-    first += [Candidate(c.prior, c.box, c.value, g) for c in extra for g in found if g.tall == c.group.tall]
-    first.sort(key=lambda each: -each.value)
-    rough = [_refined(each, evidence, _ROUGH_STEPS, seed) for each in first[:_REFINED]]
-    rough.sort(key=lambda each: -each.value)
-    return evidence, sorted(
-        [_refined(each, evidence, _FINE_STEPS, seed) for each in rough[:3]] + rough[3:], key=lambda each: -each.value
-    )
+    @property
+    def kind(self) -> str:
+        """The likeliest class."""
+        return self.classes[0][0]
 
 
-_AROUND = (-3, -2, -1, 1, 2, 3)
-_STATIC_SPREAD, _STATIC_FRAMES = 12, 8
+def fit_cuboid(
+    sights: Sights, frame: int, click: Click, *, priors: Sequence[ClassPrior] = ROAD_USERS, neighbours: bool = True
+) -> CuboidFit:
+    """Fit what a click in a frame points at.
 
-
-def fit_all(sights, frame: int, click, priors=ROAD_USERS):
+    priors: the classes that it may be. neighbours: use the frames around too, which show its motion or more of its sides.
+    Raises InputError if there is nothing.
+    """
     sight = sights[frame]
-    evidence, found = fit_candidates([sight], click, priors)
-    if not found:
-        return evidence, found, None
-    near = int(np.argmin(np.linalg.norm(sight.points.T - np.asarray(click), axis=1)))
-    time_ns = int(sight.times_ns[near])
-    best = found[0]
-    others = [sights[frame + step] for step in _AROUND if 0 <= frame + step < len(sights)]
-    others = [each for each in others if len(each)]
-    if not others:
-        return evidence, found, None
-    floor = np.array([*evidence.centre, *evidence.ground])
-    motion = find_motion(
-        evidence.points[:, best.group.member],
-        time_ns,
-        others,
-        floor,
-        float(best.box[2]),
-        4.6 if best.group.tall else 2.2,
-    )
+    seed = seed_of(click, sight)
+    place, time_ns = sight.points[:, seed].astype(np.float64), int(sight.times_ns[seed])
+    yaws = [float(click.cuboid.world_from_object.yaw_rad)] if isinstance(click, RoughBox) else []
+    alone = explain([sight], place, priors, time_ns=time_ns, yaws=yaws)
+    if not alone.candidates:
+        raise InputError("nothing stands on the ground there", do="click on a thing that has points", where=frame)
+    motion = _motion(sights, sight, alone, time_ns) if neighbours else UNKNOWN_MOTION
     if not motion.known:
-        return evidence, found, motion
-    if motion.moves:
-        seen = [sight] + [each for each in others if abs(each.frame - frame) <= 2]
-    else:
-        rows = np.unique(
-            np.linspace(
-                max(frame - _STATIC_SPREAD, 0), min(frame + _STATIC_SPREAD, len(sights) - 1), _STATIC_FRAMES
-            ).astype(int)
-        )
-        seen = [sight] + [sights[int(row)] for row in rows if row != frame]
-    yaw = (
-        float(np.arctan2(motion.velocity_mps[1], motion.velocity_mps[0]))
-        if np.hypot(*motion.velocity_mps) > 1.5
-        else None
+        return _fit(alone, sight, [sight], motion, time_ns)
+    seen = [sight, *_others(sights, frame, motion)]
+    together = explain(
+        seen, place, priors, motion=motion, time_ns=time_ns, before=alone.candidates[:2], yaws=yaws, span_m=alone.span_m
     )
-    span = float(np.hypot(*np.ptp(evidence.points[:2, best.group.member], axis=1)))
-    evidence2, merged = fit_candidates(seen, click, priors, motion.velocity_mps, time_ns, yaw, span, found[:2])
-    return evidence2, merged, motion
+    return _fit(together if together.candidates else alone, sight, seen, motion, time_ns)
 
 
-def _seed(evidence: Evidence, place: FloatArray) -> int:
-    """The point nearest to the click."""
-    return int(np.argmin(np.linalg.norm(evidence.points.T - place, axis=1)))
+def _motion(sights: Sights, sight: FrameSight, alone: Explanation, time_ns: int) -> Motion:
+    best, evidence = alone.candidates[0], alone.evidence
+    around = [sight.frame + step for step in _NEIGHBOURS]
+    others = [sights[frame] for frame in around if 0 <= frame < len(sights)]
+    floor = np.array([*evidence.centre, *evidence.ground])
+    own = evidence.points[:, best.group.member]
+    return find_motion(own, time_ns, others, floor, float(best.box[2]), best.group.ceiling_m)
 
 
-def _first_candidates(
-    group: Group, evidence: Evidence, priors: Sequence[ClassPrior], known=None, road=None
-) -> list[Candidate]:
-    found = []
-    for yaw in directions(group) if known is None else [known]:
-        for prior, box in boxes(group, yaw, evidence.eyes, priors):
-            value = score(box, group.hits, group.free, evidence.eyes, _numbers(prior))
-            found.append(Candidate(prior, box, value + _class_value(prior, box, evidence, group), group))
-    return found
+def _others(sights: Sights, frame: int, motion: Motion) -> list[FrameSight]:
+    """The frames whose points can be laid over those of the clicked one."""
+    if motion.moves:
+        wanted = {frame + step for step in range(-_SAME_MOTION, _SAME_MOTION + 1)}
+    else:
+        spread = np.linspace(frame - _STILL_SPREAD, frame + _STILL_SPREAD, _STILL_FRAMES)
+        wanted = set(np.clip(np.round(spread), 0, len(sights) - 1).astype(int).tolist())
+    inside = sorted(each for each in wanted - {frame} if 0 <= each < len(sights))
+    return [sights[each] for each in inside if len(sights[each])]
 
 
-def _numbers(prior: ClassPrior) -> FloatArray:
-    return np.array([prior.size_m[0], prior.size_m[1], prior.spread_m[0], prior.spread_m[1]])
+def _fit(
+    explanation: Explanation, sight: FrameSight, seen: Sequence[FrameSight], motion: Motion, time_ns: int
+) -> CuboidFit:
+    best, evidence = explanation.candidates[0], explanation.evidence
+    height_m, height_sigma = _height(best, float(np.hypot(*evidence.eyes[0])))
+    yaw, heading_known = _heading(best, motion, evidence.road_yaw)
+    x, y = best.box[:2] + evidence.centre
+    middle = [x, y, evidence.ground_at(x, y) + 0.5 * height_m]
+    size = np.array([best.box[3], best.box[4], height_m])
+    along, across, turn, length, width = spreads(best, evidence.eyes).tolist()
+    up = float(np.hypot(_GROUND_SIGMA_M, 0.5 * height_sigma))
+    cuboid = Cuboid(RigidTransform.from_yaw(yaw, middle), size)
+    return CuboidFit(
+        frame=sight.frame,
+        time_ns=time_ns,
+        cuboid=cuboid,
+        classes=_classes(explanation),
+        sigmas=Sigmas(along, across, up, turn, length, width, height_sigma),
+        confidence=confidence(explanation, np.array([along, across, turn, length, width])),
+        heading_known=heading_known,
+        motion=motion,
+        frames=tuple(sorted(each.frame for each in seen)),
+        points=_count(explanation, cuboid),
+    )
 
 
-def _class_value(prior: ClassPrior, box: FloatArray, evidence: Evidence, group: Group) -> float:
-    """How likely the class is for its share, and for the height that was seen (the top may be hidden)."""
-    top = top_within(box, group.pillars)
-    off = (top - prior.size_m[2]) / prior.spread_m[2]
-    if off < 0.0:
-        off *= 0.5
-    value = float(np.log(prior.share) - min(0.5 * off * off, 8.0))
-    if prior.is_vehicle and evidence.road_yaw is not None:
-        value += _ALONG * np.cos(2.0 * (box[2] - evidence.road_yaw))
-    return value
+def _count(explanation: Explanation, cuboid: Cuboid) -> int:
+    return int(cuboid.contains(explanation.evidence.points.T).sum())
 
 
-def _refined(candidate: Candidate, evidence: Evidence, steps: int, seed: int) -> Candidate:
-    group, prior = candidate.group, candidate.prior
-    box, value = refine(candidate.box, group.hits, group.free, evidence.eyes, _numbers(prior), steps)
-    x, y = evidence.points[:2, seed] - evidence.centre - box[:2]
-    c, s = np.cos(box[2]), np.sin(box[2])
-    if max(abs(c * x + s * y) - 0.5 * box[3], abs(c * y - s * x) - 0.5 * box[4]) > 0.3:
-        value -= 20.0
-    return Candidate(prior, box, value + _class_value(prior, box, evidence, group), group)
+def _height(best: Candidate, range_m: float) -> tuple[float, float]:
+    """Height and its standard deviation, from the highest point and the class: above that point beams may be missing."""
+    mean, spread = best.prior.size_m[2], best.prior.spread_m[2]
+    top = best.top_m + _HIGHER_THAN_SEEN_M
+    hidden = _HIDDEN_M + _HIDDEN_PER_M * range_m
+    if top > mean + 3.0 * spread:
+        return mean + spread, spread  # something hangs down to it
+    if top >= mean:
+        return top, hidden
+    weights = np.array([hidden, spread]) ** -2.0
+    return float(weights @ [top, mean] / weights.sum()), float(weights.sum() ** -0.5)
 
 
-def cuboid_of(candidate: Candidate, evidence: Evidence, sight: FrameSight) -> Cuboid:
-    x, y = candidate.box[:2] + evidence.centre
-    ground = evidence.ground_at(x, y)
-    height = height_of(candidate, evidence)
-    pose = RigidTransform.from_yaw(candidate.box[2], [x, y, ground + 0.5 * height])
-    return Cuboid(pose, np.array([candidate.box[3], candidate.box[4], height]))
+def _heading(best: Candidate, motion: Motion, road_yaw: float | None) -> tuple[float, bool]:
+    """The yaw with its front where it moves to, else along the road; whether that is known."""
+    yaw = float(best.box[2])
+    ahead = motion.heading_rad
+    known = ahead is not None
+    target = ahead if ahead is not None else road_yaw
+    if target is not None and np.cos(yaw - target) < 0.0:
+        yaw += np.pi
+    return float((yaw + np.pi) % (2.0 * np.pi) - np.pi), known
 
 
-def height_of(candidate: Candidate, evidence: Evidence) -> float:
-    """Prior and highest point together: above that one a beam or more may be missing."""
-    prior = candidate.prior
-    top = top_within(candidate.box, candidate.group.pillars) + 0.03
-    spread = 0.05 + 0.003 * float(np.hypot(*evidence.eyes[0]))
-    if top > prior.size_m[2] + 3.0 * prior.spread_m[2]:
-        return prior.size_m[2] + prior.spread_m[2]  # a tree reaches down to it
-    if top >= prior.size_m[2]:
-        return top
-    a, b = 1.0 / spread**2, 1.0 / prior.spread_m[2] ** 2
-    return (a * top + b * prior.size_m[2]) / (a + b)
+def _classes(explanation: Explanation) -> tuple[tuple[str, float], ...]:
+    """Kinds by the best candidate of each."""
+    values: dict[str, float] = {}
+    for each in explanation.candidates:
+        values[each.prior.kind] = max(values.get(each.prior.kind, -np.inf), each.value)
+    best = max(values.values())
+    shares = {kind: float(np.exp(0.5 * (value - best))) for kind, value in values.items()}
+    total = sum(shares.values())
+    return tuple(sorted(((kind, share / total) for kind, share in shares.items()), key=lambda each: -each[1]))

@@ -58,6 +58,7 @@ class Group:
     free: FloatArray
     contour: FloatArray
     tall: bool
+    ceiling_m: float
     pillars: FloatArray
     seed: FloatArray
 
@@ -108,6 +109,7 @@ def _group(evidence: Evidence, seed: int, member: BoolArray, narrow: BoolArray, 
         free=_free(passed, evidence.reach_m, low, high),
         contour=_contour(_cells(own), evidence.eyes),
         tall=tall,
+        ceiling_m=ceiling_m,
         pillars=np.column_stack([relative[beside], evidence.heights[beside]]).astype(np.float64),
         seed=relative[seed],
     )

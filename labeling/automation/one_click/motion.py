@@ -26,7 +26,8 @@ _CELL_OF_DOUBT = 1.0
 """So many cells a frame may coincide by chance."""
 _SLOWEST_MPS = 0.4
 """Slower than this over three frames is less than the points' own spacing."""
-_MOST_POINTS = 400
+_HEADS_MPS = 1.5
+"""Faster than this the velocity, known to some 0.3 m/s, says the heading better than the sides do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +38,12 @@ class Motion:
     velocity_mps: FloatArray
     agreement: float
     known: bool
+
+    @property
+    def heading_rad(self) -> float | None:
+        """Where it drives, if it is fast enough to tell."""
+        x, y = self.velocity_mps
+        return float(np.arctan2(y, x)) if np.hypot(x, y) >= _HEADS_MPS else None
 
     @property
     def moves(self) -> bool:
