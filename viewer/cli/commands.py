@@ -195,6 +195,28 @@ def inject(
     injection.inject(folder, name, spec, new_name, seed, as_json)
 
 
+@app.command(epilog="Example: boxwright fit my-project pandaset-002 --frame 10 --point 12.0 -3.5 1.0")
+def fit(
+    folder: Folder,
+    name: RecordingName,
+    frame: Annotated[int, typer.Option(help="The frame, counted from 0.")],
+    point: Annotated[
+        tuple[float, float, float] | None, typer.Option(metavar="X Y Z", help="A point on the thing, in the world.")
+    ] = None,
+    pixel: Annotated[
+        tuple[str, float, float] | None, typer.Option(metavar="CAMERA U V", help="A pixel of a photo on the thing.")
+    ] = None,
+    class_name: Annotated[str | None, typer.Option("--class", help="Its class, if you know; guessed if not.")] = None,
+    add: Annotated[bool, typer.Option("--add", help="Add it to the labels.")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="Look at this frame only, not at those around.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a cuboid to the thing under one click, and say how sure that is."""
+    from viewer.cli import automation
+
+    automation.fit(folder, name, frame, point, pixel, class_name, add=add, alone=alone, as_json=as_json)
+
+
 @app.command(epilog="Example: boxwright mcap my-project pandaset-002 --out drive.mcap")
 def mcap(
     folder: Folder,

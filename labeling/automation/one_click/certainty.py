@@ -13,6 +13,7 @@ from labeling.automation.one_click.scoring import score
 _TRIED_M = (0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 _TRIED_RAD = tuple(np.deg2rad((0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)))
 _DRAWS = 64
+_BESIDE_M = 0.3
 _TEMPERATURE = 4.0
 """Cells err together, so differences between explanations are worth less than their sum says."""
 
@@ -54,17 +55,26 @@ def _half_nat(tried: Sequence[float], costs: Sequence[float]) -> float:
 
 
 def confidence(explanation: Explanation, sigmas: FloatArray) -> float:
-    """Probability, 0 to 1, that the box overlaps the thing by half or more: that no other explanation is right, and that
-    the uncertain sides are not too wrong."""
+    """Probability, 0 to 1, that the box overlaps the thing by half or more: that no other explanation is right, and
+    that the uncertain sides are not too wrong."""
     best = explanation.candidates[0]
     rivals = [each for each in explanation.candidates[1:] if _differs(best.box, each.box)]
     odds = sum(np.exp((each.value - best.value) / _TEMPERATURE) for each in rivals)
-    return float(_overlapping(best.box, sigmas) / (1.0 + odds) * _explained(best))
+    return float(_overlapping(best.box, sigmas) / (1.0 + odds) * _explained(best) * contained(best))
 
 
 def _explained(candidate: Candidate) -> float:
     """Far below zero nothing fits well: a bush, a wall."""
     return float(1.0 / (1.0 + np.exp(-(candidate.value + 2.0 * _TEMPERATURE) / _TEMPERATURE)))
+
+
+def contained(candidate: Candidate) -> float:
+    """Share, 0 to 1, of what hangs together with the click that lies within the box: little of a wall, all of a car."""
+    box, cells = candidate.box, candidate.group.whole
+    c, s = np.cos(box[2]), np.sin(box[2])
+    x, y = (cells - box[:2]).T
+    within = (np.abs(c * x + s * y) <= 0.5 * box[3] + _BESIDE_M) & (np.abs(c * y - s * x) <= 0.5 * box[4] + _BESIDE_M)
+    return float(np.mean(within))
 
 
 def _differs(box: FloatArray, other: FloatArray) -> bool:
@@ -81,9 +91,8 @@ def _overlapping(box: FloatArray, sigmas: FloatArray) -> float:
     other = np.ones(_DRAWS)
     for axis in range(2):
         size, drawn = box[3 + axis], np.maximum(box[3 + axis] + draws[:, 2 + axis], 0.1)
-        shared = np.minimum(0.5 * size, draws[:, axis] + 0.5 * drawn) - np.maximum(
-            -0.5 * size, draws[:, axis] - 0.5 * drawn
-        )
+        middle = draws[:, axis]
+        shared = np.minimum(0.5 * size, middle + 0.5 * drawn) - np.maximum(-0.5 * size, middle - 0.5 * drawn)
         overlap *= np.maximum(shared, 0.0)
         union *= size
         other *= drawn

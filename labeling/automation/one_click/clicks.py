@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from calibration.errors import InputError
 from calibration.quaternion import FloatArray
 from fusion.recording import Recording
+from fusion.samples import Float32Array
 from labeling.automation.one_click.sight import FrameSight
 from labeling.cuboid import Cuboid
 
 NEAREST_M = 1.5
 """A click farther than this from every point means nothing."""
-_RAY_SPREAD_RAD, _RAY_SPREAD_M = 0.006, 0.1
+_RAY_SPREAD_RAD, _RAY_SPREAD_M = 0.004, 0.05
 _GROUND_M = 0.2
 
 
@@ -22,7 +24,7 @@ _GROUND_M = 0.2
 class PointClick:
     """A place (3,) in the world, metres: a point of the cloud, or near one."""
 
-    point_in_world: FloatArray
+    point_in_world: npt.ArrayLike
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +65,7 @@ def seed_of(click: Click, sight: FrameSight) -> int:
     if len(sight):
         match click:
             case PointClick():
-                found = _nearest(sight, click.point_in_world, NEAREST_M)
+                found = _nearest(sight, np.asarray(click.point_in_world, dtype=np.float32))
             case RayClick():
                 found = _first_along(sight, click)
             case RoughBox():
@@ -73,11 +75,11 @@ def seed_of(click: Click, sight: FrameSight) -> int:
     raise InputError("no LiDAR point is there in this frame", do="click on a thing that has points", where=sight.frame)
 
 
-def _nearest(sight: FrameSight, place: FloatArray, most_m: float) -> int | None:
-    offsets = sight.points - np.asarray(place, dtype=np.float32)[:, None]
+def _nearest(sight: FrameSight, place: Float32Array) -> int | None:
+    offsets = sight.points - place[:, None]
     distances = np.einsum("ij,ij->j", offsets, offsets)
     index = int(np.argmin(distances))
-    return index if distances[index] <= most_m * most_m else None
+    return index if distances[index] <= NEAREST_M**2 else None
 
 
 def _first_along(sight: FrameSight, click: RayClick) -> int | None:

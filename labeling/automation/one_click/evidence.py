@@ -142,7 +142,7 @@ def _lowest_cells(sight: FrameSight, place: FloatArray, reach_m: float) -> Float
     count = int(np.ceil(2.0 * reach_m / _GROUND_CELL_M))
     lowest = np.full((count, count, 3), np.inf)
     _find_lowest(sight.points, sight.spans(place, 1.5 * reach_m), place, reach_m, lowest)
-    return lowest[np.isfinite(lowest[..., 2])]
+    return np.asarray(lowest[np.isfinite(lowest[..., 2])])
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

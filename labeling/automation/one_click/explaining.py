@@ -23,12 +23,15 @@ _ROUGH_STEPS, _FINE_STEPS = 2, 5
 _ALONG_ROAD = 1.0
 """Nats for a vehicle that stands or drives along the ego's own road, and against one across: 7 to 1."""
 _MOST_OFF = 4.0
-_SEED_OUTSIDE_M, _SEED_OUTSIDE = 0.3, -20.0
+_SEED_OUTSIDE_M, _IMPOSSIBLE = 0.3, -20.0
+_LEAST_SHARE = 0.35
+"""Something may hide the foot of a thing, but hardly its upper two thirds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """One explanation: a class, a box (x, y, yaw, length, width around the evidence's centre) and its log-likelihood."""
+    """One explanation: a class, a box (x, y, yaw, length, width around the evidence's centre) and its
+    log-likelihood."""
 
     prior: ClassPrior
     box: FloatArray
@@ -138,10 +141,12 @@ def _valued(candidate: Candidate, evidence: Evidence) -> Candidate:
     off = (candidate.top_m - prior.size_m[2]) / prior.spread_m[2]
     off = min(off if off > 0.0 else -0.5 * off, _MOST_OFF)
     value -= 0.5 * off * off
+    if candidate.top_m < _LEAST_SHARE * prior.size_m[2]:
+        value += _IMPOSSIBLE
     if prior.is_vehicle and evidence.road_yaw is not None:
         value += _ALONG_ROAD * np.cos(2.0 * (candidate.box[2] - evidence.road_yaw))
     if _outside(candidate.box, candidate.group.seed) > _SEED_OUTSIDE_M:
-        value += _SEED_OUTSIDE
+        value += _IMPOSSIBLE
     return replace(candidate, value=float(value))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from calibration import RigidTransform
 from calibration.errors import InputError
+from fusion.recording.source import PoseSource
 from labeling.automation.class_priors import ClassPrior
 from labeling.automation.one_click.certainty import confidence, spreads
 from labeling.automation.one_click.clicks import Click, RoughBox, seed_of
@@ -19,6 +20,7 @@ from labeling.automation.one_click.sight import FrameSight, Sights
 from labeling.cuboid import Cuboid
 
 _NEIGHBOURS = (-3, -1, 1, 3)
+_LONGEST_S = 0.6
 _SAME_MOTION = 1
 """So many frames to each side a thing keeps its velocity well enough to lay its points over each other."""
 _STILL_FRAMES, _STILL_SPREAD = 5, 12
@@ -75,8 +77,8 @@ def fit_cuboid(
 ) -> CuboidFit:
     """Fit what a click in a frame points at.
 
-    priors: the classes that it may be. neighbours: use the frames around too, which show its motion or more of its sides.
-    Raises InputError if there is nothing.
+    priors: the classes that it may be. neighbours: use the frames around too, which show its motion or more of its
+    sides; not where the recording has no ego poses. Raises InputError if there is nothing.
     """
     sight = sights[frame]
     seed = seed_of(click, sight)
@@ -85,7 +87,9 @@ def fit_cuboid(
     alone = explain([sight], place, priors, time_ns=time_ns, yaws=yaws)
     if not alone.candidates:
         raise InputError("nothing stands on the ground there", do="click on a thing that has points", where=frame)
-    motion = _motion(sights, sight, alone, time_ns) if neighbours else UNKNOWN_MOTION
+    # Without ego poses nothing says how the frames lie to each other.
+    posed = sights.recording.pose_source is not PoseSource.NONE
+    motion = _motion(sights, sight, alone, time_ns) if neighbours and posed else UNKNOWN_MOTION
     if not motion.known:
         return _fit(alone, sight, [sight], motion, time_ns)
     seen = [sight, *_others(sights, frame, motion)]
@@ -97,8 +101,8 @@ def fit_cuboid(
 
 def _motion(sights: Sights, sight: FrameSight, alone: Explanation, time_ns: int) -> Motion:
     best, evidence = alone.candidates[0], alone.evidence
-    around = [sight.frame + step for step in _NEIGHBOURS]
-    others = [sights[frame] for frame in around if 0 <= frame < len(sights)]
+    around = sights.around(sight.frame, _NEIGHBOURS)
+    others = [sights[each] for each in around if abs(sights.seconds_from(sight.frame, each)) <= _LONGEST_S]
     floor = np.array([*evidence.centre, *evidence.ground])
     own = evidence.points[:, best.group.member]
     return find_motion(own, time_ns, others, floor, float(best.box[2]), best.group.ceiling_m)
@@ -107,12 +111,12 @@ def _motion(sights: Sights, sight: FrameSight, alone: Explanation, time_ns: int)
 def _others(sights: Sights, frame: int, motion: Motion) -> list[FrameSight]:
     """The frames whose points can be laid over those of the clicked one."""
     if motion.moves:
-        wanted = {frame + step for step in range(-_SAME_MOTION, _SAME_MOTION + 1)}
-    else:
-        spread = np.linspace(frame - _STILL_SPREAD, frame + _STILL_SPREAD, _STILL_FRAMES)
-        wanted = set(np.clip(np.round(spread), 0, len(sights) - 1).astype(int).tolist())
-    inside = sorted(each for each in wanted - {frame} if 0 <= each < len(sights))
-    return [sights[each] for each in inside if len(sights[each])]
+        around = sights.around(frame, range(-_SAME_MOTION, _SAME_MOTION + 1))
+        return [sights[each] for each in around if abs(sights.seconds_from(frame, each)) <= _LONGEST_S]
+    spread = np.round(np.linspace(-_STILL_SPREAD, _STILL_SPREAD, _STILL_FRAMES)).astype(int).tolist()
+    here = int(np.searchsorted(sights.delivered, frame))
+    inside = [int(np.clip(here + step, 0, len(sights.delivered) - 1)) - here for step in spread]
+    return [sights[each] for each in sights.around(frame, inside)]
 
 
 def _fit(
@@ -146,7 +150,7 @@ def _count(explanation: Explanation, cuboid: Cuboid) -> int:
 
 
 def _height(best: Candidate, range_m: float) -> tuple[float, float]:
-    """Height and its standard deviation, from the highest point and the class: above that point beams may be missing."""
+    """Height and its standard deviation, from the highest point and the class: above it beams may be missing."""
     mean, spread = best.prior.size_m[2], best.prior.spread_m[2]
     top = best.top_m + _HIGHER_THAN_SEEN_M
     hidden = _HIDDEN_M + _HIDDEN_PER_M * range_m

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from calibration.camera import BoolArray
 from calibration.quaternion import FloatArray
-from labeling.automation.class_priors import CLASS_PRIORS, ClassPrior
+from fusion.samples import Float32Array
+from labeling.automation.class_priors import CLASS_PRIORS, ClassPrior, class_prior
 from labeling.automation.one_click.evidence import CELL_M, HIGH_BAND_M, LOW_BAND_M, Evidence
 from labeling.automation.one_click.growing import grow
 from labeling.automation.one_click.scoring import closeness
+from labeling.ontology import Ontology
 
 ROAD_USERS = tuple(
     CLASS_PRIORS[kind]
@@ -24,6 +25,15 @@ ROAD_USERS = tuple(
 )  # fmt: skip
 """Classes that a click may turn out to be, if nobody says which."""
 
+
+def priors_of(ontology: Ontology) -> tuple[ClassPrior, ...]:
+    """Classes that a click may turn out to be in a project: the movable ones of its ontology; all road users if it
+    names none that is known."""
+    kinds = {class_prior(name).kind for name in ontology.names}
+    found = tuple(prior for prior in CLASS_PRIORS.values() if prior.kind in kinds and prior.movable)
+    return found or ROAD_USERS
+
+
 _NEAR_GAP_M, _GAP_PER_M = 0.15, 0.007
 """Neighbouring points of one thing: 0.4 degrees of beam spacing, more where the side is slanted."""
 _GAP_FACTORS = (1.0, 2.0)
@@ -31,8 +41,8 @@ _CLIP_M = 3.0
 """What hangs together with a hedge or a wall is looked at this far around the click only."""
 LOW_M = 2.2
 _TALL_M = 4.6
-"""Two ceilings: the bodies of cars and of people lie below the first, and above the highest vehicle allowed there are only
-bridges, trees and wires. What hangs over a car must not become a part of it."""
+"""Two ceilings: the bodies of cars and of people lie below the first, and above the highest vehicle allowed there are
+only bridges, trees and wires. What hangs over a car must not become a part of it."""
 _TALL_CLASS_M = 2.6
 _ANGLE_STEP_DEG = 2.0
 _CONTOUR_BIN_RAD = np.deg2rad(0.3)
@@ -47,9 +57,11 @@ class Group:
     """Points that hang together with the click, and what the scores need of them, in metres around the evidence's
     centre.
 
-    member: (N,) of the evidence's points. hits: (K, 3) x, y and weight of cells that were hit, the group's own and,
-    weighing less, others'. free: (M, 3) cells that beams went through. contour: (C, 2) nearest cells in
-    each direction. tall: whether it was grown below the higher ceiling, for trucks and buses, or below the lower one.
+    member: (N,) of the evidence's points. cells: (K, 2) the group's own. hits: (K, 4) x, y, weight and lowness of cells
+    that were hit, the group's own and, weighing less, others'. free: (M, 3) cells that beams went through. contour:
+    (C, 2) nearest cells in each direction. tall: whether it was grown below the higher ceiling, `ceiling_m`, for trucks
+    and buses, or below the lower one. pillars: (P, 3) x, y and height of points in and above it. seed: (2,) the click.
+    whole: (W, 2) cells of all that hangs together, be it a wall.
     """
 
     member: BoolArray
@@ -61,6 +73,7 @@ class Group:
     ceiling_m: float
     pillars: FloatArray
     seed: FloatArray
+    whole: FloatArray
 
 
 def groups(evidence: Evidence, seed: int, range_m: float) -> list[Group]:
@@ -79,14 +92,19 @@ def groups(evidence: Evidence, seed: int, range_m: float) -> list[Group]:
                 counts.add(int(grown.sum()))
                 member = np.zeros(len(evidence.heights), dtype=np.bool_)
                 member[places[grown]] = True
+                whole = member
                 if not tall and np.any(np.abs(offsets[:, member]) > 2.0 * _CLIP_M):
-                    member &= np.sum(offsets**2, axis=0) < _CLIP_M**2
+                    member = member & (np.sum(offsets**2, axis=0) < _CLIP_M**2)
                 narrow = narrow if narrow.any() else member
-                found.append(_group(evidence, seed, member, narrow, ceiling, tall))
+                found.append(_group(evidence, seed, (whole, member, narrow), ceiling, tall))
     return found
 
 
-def _group(evidence: Evidence, seed: int, member: BoolArray, narrow: BoolArray, ceiling_m: float, tall: bool) -> Group:
+def _group(
+    evidence: Evidence, seed: int, members: tuple[BoolArray, BoolArray, BoolArray], ceiling_m: float, tall: bool
+) -> Group:
+    """From masks of the points: all that hang together, those near the click, and those grown with the narrow gap."""
+    whole, member, narrow = members
     relative = evidence.points[:2].T - evidence.centre
     own = relative[member]
     low, high = own.min(axis=0), own.max(axis=0)
@@ -112,6 +130,7 @@ def _group(evidence: Evidence, seed: int, member: BoolArray, narrow: BoolArray, 
         ceiling_m=ceiling_m,
         pillars=np.column_stack([relative[beside], evidence.heights[beside]]).astype(np.float64),
         seed=relative[seed],
+        whole=_cells(relative[whole]),
     )
 
 
@@ -133,7 +152,7 @@ def _weighted(places: FloatArray, lows: BoolArray, weight: float) -> FloatArray:
     return np.column_stack([kept[:, :2], np.full(len(kept), weight * step), kept[:, 2] > 0.0])
 
 
-def _free(passed: FloatArray, reach_m: float, low: FloatArray, high: FloatArray) -> FloatArray:
+def _free(passed: Float32Array, reach_m: float, low: FloatArray, high: FloatArray) -> FloatArray:
     """(M, 3) cells of 0.2 m around a group, weighing 4 (of 0.1 m) if beams went through all of them."""
     count = passed.shape[0] // _FREE_CELL
     first = np.clip(((low - _AROUND_M + reach_m) / (CELL_M * _FREE_CELL)).astype(int), 0, count)

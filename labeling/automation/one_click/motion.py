@@ -1,8 +1,8 @@
 """Does it move, and how fast? The velocity under which the frames around see the same thing.
 
 A thing that stands is seen at the same place in all frames. One that moves leaves it; under its own velocity, though,
-its points of all frames fall together again. All speeds along and across the sides of the box are tried, and the best one
-is refined.
+its points of all frames fall together again. All speeds along and across the sides of the box are tried, and the best
+one is refined.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ _SLOWEST_MPS = 0.4
 """Slower than this over three frames is less than the points' own spacing."""
 _HEADS_MPS = 1.5
 """Faster than this the velocity, known to some 0.3 m/s, says the heading better than the sides do."""
+
+
+_COMPASS = np.array([[1, 0], [0.7, 0.7], [0, 1], [-0.7, 0.7], [-1, 0], [-0.7, -0.7], [0, -1], [0.7, -0.7]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +62,8 @@ def find_motion(
 ) -> Motion:
     """Of a thing whose points (3, N) were seen at a time, by other frames.
 
-    floor: (5,) the ground below: x, y of a place, z there and slopes. yaw: of its box. ceiling_m: points higher above the
-    ground than this are not compared.
+    floor: (5,) the ground below: x, y of a place, z there and slopes. yaw: of its box. ceiling_m: points higher above
+    the ground than this are not compared.
     """
     middle = own[:2].mean(axis=1).astype(np.float64)
     field, reach_m = _field(own[:2].T - middle)
@@ -111,9 +114,16 @@ def _around(
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _select(
-    points: Float32Array, times_ns: Any, time_ns: int, spans: Any, middle: FloatArray, far_m: float, floor: FloatArray, ceiling_m: float,
+    points: Float32Array,
+    times_ns: Any,
+    time_ns: int,
+    spans: Any,
+    middle: FloatArray,
+    far_m: float,
+    floor: FloatArray,
+    ceiling_m: float,
     out: FloatArray,
-) -> int:  # fmt: skip
+) -> int:
     """One point for each cell above the ground."""
     count = int(np.ceil(2.0 * far_m / _CELL_M)) + 1
     taken = np.zeros((count, count), np.bool_)
@@ -154,9 +164,7 @@ def _search(field: Float32Array, reach_m: float, clouds: FloatArray, yaw: float)
     value = float(values[int(np.argmax(doubtful))])
     step = 0.5 * _STEP_MPS
     while step > 0.02:
-        near = best + step * np.array(
-            [[1, 0], [-1, 0], [0, 1], [0, -1], [0.7, 0.7], [-0.7, 0.7], [0.7, -0.7], [-0.7, -0.7]]
-        )
+        near = best + step * _COMPASS
         around = np.empty(len(near))
         _explained(field, reach_m, clouds, near, around)
         if around.max() > value:

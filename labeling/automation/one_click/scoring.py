@@ -2,8 +2,8 @@
 
 Everything is counted in cells of 0.1 m, so that near and far things, one sweep and twenty, weigh alike:
 
-- cells that were hit belong on the sides that could be seen; deeper inside they say little if they are roofs, and that the
-  side is no side if they are as low as doors; just outside they say that the box cuts the thing;
+- cells that were hit belong on the sides that could be seen; deeper inside they say little if they are roofs, and that
+  the side is no side if they are as low as doors; just outside they say that the box cuts the thing;
 - cells inside that beams went through say that the box is too large;
 - length and width are likely for the class, or not.
 """
@@ -21,7 +21,7 @@ SIDE_DEPTH_M, SIDE_SPREAD_M = 0.06, 0.12
 """Bodies bulge: bumpers and mirrors touch the box, the rest of a side lies some centimetres within."""
 _DEEP, _DEEP_LOW, _OUTSIDE, _FREE = 0.15, -0.5, 1.5, 0.6
 _CUT_M, _HALO_M = 0.15, 0.5
-"""Hits this far outside speak most against a box; from twice the usual noise on they are ever more likely another thing's."""
+"""Hits this far outside speak most against a box; farther off they are ever more likely another thing's."""
 _ROUND_M = 0.15
 """Corners are round and beams have a width: passing this far inside says nothing."""
 _NATS = 0.35
@@ -32,18 +32,11 @@ _NATS = 0.35
 def score(box: FloatArray, hits: FloatArray, free: FloatArray, eyes: FloatArray, prior: FloatArray) -> Any:
     """Log-likelihood (up to a constant) of a box: x, y, yaw, length, width.
 
-    hits: (K, 4) x, y, weight and lowness (0 to 1) of cells; free: (M, 3) x, y and weight; eyes: (E, 2); all in metres around one place. prior: mean length,
-    mean width, and their spreads.
+    hits: (K, 4) x, y, weight and lowness (0 to 1) of cells; free: (M, 3) x, y and weight; eyes: (E, 2); all in metres
+    around one place. prior: mean length, mean width, and their spreads.
     """
     c, s, a, b = np.cos(box[2]), np.sin(box[2]), 0.5 * box[3], 0.5 * box[4]
-    front, rear, left, right = False, False, False, False
-    for e in range(len(eyes)):
-        x, y = eyes[e, 0] - box[0], eyes[e, 1] - box[1]
-        u, v = c * x + s * y, c * y - s * x
-        front |= u > a
-        rear |= u < -a
-        left |= v > b
-        right |= v < -b
+    front, rear, left, right = _seen_sides(box, eyes)
     total = 0.0
     for k in range(len(hits)):
         x, y = hits[k, 0] - box[0], hits[k, 1] - box[1]
@@ -66,16 +59,37 @@ def score(box: FloatArray, hits: FloatArray, free: FloatArray, eyes: FloatArray,
         z = (depth - SIDE_DEPTH_M) / SIDE_SPREAD_M
         deep = _DEEP + (_DEEP_LOW - _DEEP) * hits[k, 3]
         total += hits[k, 2] * (deep + (1.0 - deep) * np.exp(-0.5 * z * z))
-    a, b = max(a - _ROUND_M, 0.05), max(b - _ROUND_M, 0.05)
-    for k in range(len(free)):
-        x, y = free[k, 0] - box[0], free[k, 1] - box[1]
-        if abs(c * x + s * y) < a and abs(c * y - s * x) < b:
-            total -= _FREE * free[k, 2]
+    total -= _FREE * _passed_within(box, free)
     long, wide = (box[3] - prior[0]) / prior[2], (box[4] - prior[1]) / prior[3]
     return _NATS * total - 0.5 * (long * long + wide * wide)
 
 
-_STEPS = 5
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _seen_sides(box: FloatArray, eyes: FloatArray) -> Any:
+    """Whether an eye looks at the front, the rear, the left, the right."""
+    c, s = np.cos(box[2]), np.sin(box[2])
+    front, rear, left, right = False, False, False, False
+    for e in range(len(eyes)):
+        x, y = eyes[e, 0] - box[0], eyes[e, 1] - box[1]
+        u, v = c * x + s * y, c * y - s * x
+        front |= u > 0.5 * box[3]
+        rear |= u < -0.5 * box[3]
+        left |= v > 0.5 * box[4]
+        right |= v < -0.5 * box[4]
+    return front, rear, left, right
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _passed_within(box: FloatArray, free: FloatArray) -> Any:
+    """Sum of the cells inside that beams went through, the outermost part left out."""
+    c, s = np.cos(box[2]), np.sin(box[2])
+    a, b = max(0.5 * box[3] - _ROUND_M, 0.05), max(0.5 * box[4] - _ROUND_M, 0.05)
+    total = 0.0
+    for k in range(len(free)):
+        x, y = free[k, 0] - box[0], free[k, 1] - box[1]
+        if abs(c * x + s * y) < a and abs(c * y - s * x) < b:
+            total += free[k, 2]
+    return total
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -134,8 +148,8 @@ def _move(box: FloatArray, move: int, side: float, turn: float) -> None:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def closeness(cells: FloatArray, angles: FloatArray, values: FloatArray) -> None:
-    """How close cells (K, 2 or more) lie to the two nearer sides of their rectangle at each of the angles (Zhang, Xu, Dong,
-    Dolan, "Efficient L-shape fitting for vehicle detection using laser scanners", IV 2017)."""
+    """How close cells (K, 2 or more) lie to the two nearer sides of their rectangle at each of the angles (Zhang, Xu,
+    Dong, Dolan, "Efficient L-shape fitting for vehicle detection using laser scanners", IV 2017)."""
     for n in range(len(angles)):
         c, s = np.cos(angles[n]), np.sin(angles[n])
         u, v = c * cells[:, 0] + s * cells[:, 1], c * cells[:, 1] - s * cells[:, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -44,7 +45,7 @@ class FrameSight:
     ground: Ground | None
 
     def __len__(self) -> int:
-        return self.points.shape[1]
+        return int(self.points.shape[1])
 
     def spans(self, place: FloatArray, reach_m: float) -> npt.NDArray[np.int64]:
         """(S, 2) first and past the last of the runs of points whose beams may come within reach of a place (x, y)."""
@@ -74,7 +75,7 @@ class FrameSight:
 def frame_sight(recording: Recording, frame: int) -> FrameSight:
     """Read a frame and prepare it; without a sweep it is empty."""
     cloud = fused_cloud(recording, frame)
-    eyes = _eyes(recording, frame, cloud)
+    eyes = _eyes(recording, cloud)
     ground = find_ground(cloud.points_in_world, eyes.mean(axis=1)) if len(cloud) else None
     ends = np.concatenate([[0], np.cumsum(cloud.counts)]).astype(np.int64)
     sources = np.repeat(np.arange(len(cloud.counts), dtype=np.uint8), cloud.counts)
@@ -103,6 +104,20 @@ class Sights:
     def __init__(self, recording: Recording, *, most: int = 32) -> None:
         self.recording, self._most = recording, most
         self._kept: OrderedDict[int, FrameSight] = OrderedDict()
+        lidars, frames = recording.lidars(), range(len(recording.frames))
+        with_sweep = [each for each in frames if any(recording.sample_of(lidar, each) is not None for lidar in lidars)]
+        self.delivered = np.array(with_sweep, dtype=np.int64)
+
+    def around(self, frame: int, steps: Sequence[int]) -> list[int]:
+        """Frames so many sweeps before and after a frame, itself left out; those that exist."""
+        here = int(np.searchsorted(self.delivered, frame))
+        places = sorted({here + step for step in steps if 0 <= here + step < len(self.delivered)} - {here})
+        return [int(self.delivered[place]) for place in places]
+
+    def seconds_from(self, frame: int, other: int) -> float:
+        """Time from one frame to another, s."""
+        times_ns = self.recording.frames.times_ns
+        return float(times_ns[other] - times_ns[frame]) * 1e-9
 
     def __getitem__(self, frame: int) -> FrameSight:
         if frame not in self._kept:
@@ -116,7 +131,7 @@ class Sights:
         return len(self.recording.frames)
 
 
-def _eyes(recording: Recording, frame: int, cloud: Cloud) -> Float32Array:
+def _eyes(recording: Recording, cloud: Cloud) -> Float32Array:
     """(3, N) where the LiDAR was when it saw each point: between a few moments of the sweep, a straight line."""
     eyes, start = np.empty((3, len(cloud)), np.float32), 0
     for lidar, count in zip(cloud.sources, cloud.counts, strict=True):

@@ -1,0 +1,59 @@
+"""`boxwright fit` answers with a cuboid, adds it when told to, and refuses in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from calibration.errors import InputError, UsageError
+from labeling.project import Project
+from labeling.track import Maker
+from viewer.cli.commands import app
+
+_SAMPLE = Path(__file__).parents[2] / "sample_data" / "street.h5"
+_CAR = ["--frame", "5", "--point", "8.2", "-3.9", "0.5"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    project = Project.create(tmp_path / "project")
+    project.recording_path("street").write_bytes(_SAMPLE.read_bytes())
+    return project.root
+
+
+def _run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False, standalone_mode=False)
+    return result.stdout
+
+
+def test_fit_answers_with_a_car_and_adds_it(folder: Path) -> None:
+    found = json.loads(_run("fit", str(folder), "street", *_CAR, "--add", "--json"))
+    assert found["class"] == "car"
+    assert 4.0 < found["size_m"][0] < 5.5
+    labels = Project.open(folder).labels()
+    track = labels.tracks("street")[found["track_id"]]
+    labels.close()
+    assert track.makers == (Maker.SOLVER,)
+    assert track.knot(0).time_ns == int(found["time_ns"])
+
+
+def test_fit_tells_people_what_it_does_not_know(folder: Path) -> None:
+    assert "or the opposite" in _run("fit", str(folder), "street", *_CAR, "--alone")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        (["--frame", "5"], UsageError, "say where"),
+        (["--frame", "500", "--point", "0", "0", "0"], UsageError, "there is no frame 500"),
+        (["--frame", "5", "--point", "0", "0", "90"], InputError, "no LiDAR point"),
+        (["--frame", "5", "--pixel", "nose", "1", "1"], UsageError, "no photo of 'nose'"),
+    ],
+)
+def test_fit_refuses_in_one_line(folder: Path, arguments: list[str], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words) as caught:
+        _run("fit", str(folder), "street", *arguments)
+    assert "\n" not in str(caught.value)
