@@ -57,3 +57,14 @@ def test_fit_refuses_in_one_line(folder: Path, arguments: list[str], error: type
     with pytest.raises(error, match=words) as caught:
         _run("fit", str(folder), "street", *arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_prelabel_adds_tracks_and_names_them(folder: Path) -> None:
+    added = json.loads(_run("prelabel", str(folder), "street", "--json"))
+    labels = Project.open(folder).labels()
+    tracks = labels.tracks("street")
+    labels.close()
+    assert {each["id"]: each["class"] for each in added["tracks"]} == {
+        track.id: track.class_name for track in tracks.values()
+    }
+    assert "car" in {track.class_name for track in tracks.values()}

@@ -1,7 +1,8 @@
-"""fit."""
+"""fit, prelabel."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,8 @@ from calibration.errors import UsageError
 from fusion.recording import Recording
 from labeling.automation.class_priors import class_prior
 from labeling.automation.one_click import Click, CuboidFit, PointClick, Sights, fit_cuboid, pixel_click, priors_of
+from labeling.automation.prelabel import Added, Prelabelled, add_prelabels
+from labeling.automation.prelabel import prelabel as find_tracks
 from labeling.editing.edits import CreateTrack
 from labeling.ontology import Ontology
 from labeling.project import Project
@@ -48,6 +51,42 @@ def fit(
         print_json(_record(found, named) | ({"track_id": track_id} if track_id else {}))
     else:
         _print(found, named, track_id)
+
+
+def prelabel(folder: Path, name: str, least_confidence: float | None, *, dry_run: bool, as_json: bool) -> None:
+    """Tracks of everything that is found; those that stand where a track is already are left out."""
+    project = Project.open(folder)
+    with project.recording(name) as recording, progress_bar("looking") as progress:
+        proposals = find_tracks(recording, project.ontology(), least_confidence=least_confidence, progress=progress)
+    if not dry_run:
+        labels = project.labels()
+        try:
+            done = add_prelabels(labels, name, proposals)
+        finally:
+            labels.close()
+    else:
+        done = Added(tuple(proposals), 0)
+    if as_json:
+        tracks = [_row(each) for each in done.added]
+        print_json({"recording": name, "added": not dry_run, "tracks": tracks, "known": done.known})
+        return
+    moving = sum(each.moves for each in done.added)
+    verb = "would be added" if dry_run else "added"
+    results.print(f"{name}: {len(done.added)} tracks {verb}, {moving} move; {done.known} were there already")
+    for kind, count in Counter(each.track.class_name for each in done.added).most_common():
+        results.print(f"  {count} {kind}")
+
+
+def _row(each: Prelabelled) -> dict[str, Any]:
+    track = each.track
+    return {
+        "id": track.id,
+        "class": track.class_name,
+        "confidence": each.confidence,
+        "moves": each.moves,
+        "knots": len(track),
+        "size_m": list(track.size_m),
+    }
 
 
 def _click(

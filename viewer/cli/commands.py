@@ -217,6 +217,23 @@ def fit(
     automation.fit(folder, name, frame, point, pixel, class_name, add=add, alone=alone, as_json=as_json)
 
 
+@app.command(epilog="Example: boxwright prelabel my-project pandaset-002")
+def prelabel(
+    folder: Folder,
+    name: RecordingName,
+    least_confidence: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Leave out what is less sure. [0.3 for what moves, 0.6 for what stands]"),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be added.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Propose tracks for a whole recording, from the LiDAR's geometry alone."""
+    from viewer.cli import automation
+
+    automation.prelabel(folder, name, least_confidence, dry_run=dry_run, as_json=as_json)
+
+
 @app.command(epilog="Example: boxwright mcap my-project pandaset-002 --out drive.mcap")
 def mcap(
     folder: Folder,
