@@ -49,6 +49,7 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/.developer: pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps "trackeval>=1.3,<2"
 	touch $@ $(VENV)/.installed
 
 $(VENV)/.bench: $(VENV)/.developer

@@ -13,7 +13,17 @@ from typing import Any
 from benchmarks.report import figure_text, machine
 from benchmarks.results import RESULTS, replace_section
 
-BENCHMARKS = ("projection", "frame_access", "edit_latency", "simulator", "deskew", "odometry", "levels")
+BENCHMARKS = (
+    "projection",
+    "frame_access",
+    "edit_latency",
+    "simulator",
+    "deskew",
+    "odometry",
+    "levels",
+    "iou",
+    "metrics",
+)
 
 Result = dict[str, Any]
 

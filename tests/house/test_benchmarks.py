@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from benchmarks import all as all_benchmarks
-from benchmarks import edit_latency, frame_access, projection
+from benchmarks import edit_latency, frame_access, iou, metrics, projection
 from benchmarks.drive import NAME, make_project
-from benchmarks.report import peer_version
+from benchmarks.report import peer_version, run
 from benchmarks.timing import Timing, interleaved
 
 # nuscenes-devkit and its drawing library come with `make bench` only.
@@ -125,3 +125,12 @@ def test_the_page_says_what_could_not_be_measured() -> None:
     assert "| y | | | | not measured: no peer |" in page
     assert "`python -m benchmarks.x`, beside peer (1.0)." in page
     assert "| ours_ms | 1.25 |" in page
+
+
+def test_overlaps_and_metrics_equal_their_peers(capsys: pytest.CaptureFixture[str]) -> None:
+    few = ["--json", "--cuboids", "40", "--repetitions", "1"]
+    assert run("iou", iou.add_arguments, iou.measure, few) == 0
+    assert measured(capsys.readouterr().out)["figures"]["error"] < 1e-9
+    short = ["--json", "--frames", "60", "--repetitions", "1"]
+    assert run("metrics", metrics.add_arguments, metrics.measure, short) == 0
+    assert measured(capsys.readouterr().out)["figures"]["difference"] < 1e-9
