@@ -46,10 +46,13 @@ def keep_level(recording: Recording, frame: int, budget: int, cloud: Cloud) -> N
 
 
 def _path(recording: Recording, frame: int, budget: int) -> Path | None:
-    """None for a recording outside of a project. A recording that is written anew has another time or size."""
+    """None for a recording outside of a project. A recording that is written anew has another time or size;
+    another rig moves points."""
     folder = recording.path.parent
     if folder.name != _RECORDINGS or not recording.path.is_file():
         return None
     state = recording.path.stat()
-    name = f"{recording.name}-{state.st_size:x}-{state.st_mtime_ns:x}"
+    name = (
+        f"{recording.name}-{state.st_size:x}-{state.st_mtime_ns:x}{recording.rig_digest and '-'}{recording.rig_digest}"
+    )
     return folder.parent / _CACHE / name / f"{frame:06d}-{budget}.npz"

@@ -2,7 +2,7 @@
 
 DIR/ontology.yaml          classes, sizes, colours, attributes
 DIR/recordings/NAME.h5     what the sensors delivered, one file a recording
-DIR/labels.db              tracks and their journal (SQLite)
+DIR/labels.db              tracks, adopted rigs, and the journal of both (SQLite)
 DIR/truth/NAME.truth.h5    the exact truth of a synthetic recording; nothing that labels reads it
 """
 
@@ -12,7 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from calibration.errors import InputError, UsageError
+from calibration import Rig
+from calibration.errors import BoxwrightError, InputError, UsageError
 from fusion.recording import Recording, layout
 from fusion.scenario.truth.layout import SUFFIX as TRUTH_SUFFIX
 from labeling.editing.service import LabelService
@@ -64,6 +65,10 @@ class Project:
     def _ontology(self) -> Path:
         return self.root / "ontology.yaml"
 
+    @property
+    def _labels(self) -> Path:
+        return self.root / "labels.db"
+
     def recording_names(self) -> tuple[str, ...]:
         """Names of the recordings, sorted."""
         return tuple(sorted(path.stem for path in self._recordings.glob(f"*{layout.SUFFIX}")))
@@ -79,8 +84,33 @@ class Project:
         return self.root / "truth" / f"{self.recording_path(name).stem}{TRUTH_SUFFIX}"
 
     def recording(self, name: str) -> Recording:
-        """Open a recording. Raises RecordingError if there is none of that name."""
+        """Open a recording, with the rig in force. Raises RecordingError if there is none of that name."""
+        recording = self.recording_as_it_came(name)
+        try:
+            rig = self._adopted_rig(name)
+            if rig is not None:
+                recording.set_rig(rig)
+        except BoxwrightError:
+            recording.close()
+            raise
+        return recording
+
+    def recording_as_it_came(self, name: str) -> Recording:
+        """Open a recording with the rig that its source had. Raises as `recording` does."""
         return Recording.open(self.recording_path(name))
+
+    def _adopted_rig(self, name: str) -> Rig | None:
+        if not self._labels.is_file():
+            return None
+        labels = self.labels()
+        try:
+            return labels.rig(name)
+        finally:
+            labels.close()
+
+    def _check_rig(self, name: str, rig: Rig) -> None:
+        with self.recording_as_it_came(name) as recording:
+            recording.set_rig(rig)
 
     def ontology(self) -> Ontology:
         """The classes."""
@@ -92,4 +122,4 @@ class Project:
 
     def labels(self) -> LabelService:
         """The door to the labels."""
-        return LabelService(Store.open(self.root / "labels.db"))
+        return LabelService(Store.open(self._labels), check_rig=self._check_rig)

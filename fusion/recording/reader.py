@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from calibration.quaternion import FloatArray
 from fusion.ego_motion import EgoMotion
 from fusion.recording import layout
 from fusion.recording.compact import decode
+from fusion.recording.remounting import check_fits, new_from_own_ego, own_from_new
 from fusion.recording.source import PoseSource
 from fusion.samples import DepthImage, EncodedImage, PointFrame, Sweep
 from fusion.timeline import Int64Array, Timeline
@@ -29,7 +31,11 @@ _COMPACT_COLUMNS = (layout.POINT_STEPS, layout.INTENSITY, layout.OFFSET_STEPS)
 
 
 class Recording:
-    """An open recording file; a context manager. Samples are read when asked for, never all at once."""
+    """An open recording file; a context manager. Samples are read when asked for, never all at once.
+
+    own_rig: the rig that the source came with, which the file keeps. rig: the one in force, which every sample follows:
+    the poses of sensors, and points that are stored in the sensor's or the ego's frame.
+    """
 
     def __init__(self, path: Path, file: h5py.File) -> None:
         self.path = path
@@ -40,7 +46,8 @@ class Recording:
         self.origin_m: FloatArray = np.asarray(file.attrs["origin_m"], dtype=np.float64)
         self.pose_source = PoseSource(file.attrs.get("pose_source", PoseSource.POSES))
         self.notes: tuple[str, ...] = tuple(json.loads(file.attrs["notes"]))
-        self.rig = Rig.from_record(json.loads(file[layout.RIG][()]))
+        self.own_rig = Rig.from_record(json.loads(file[layout.RIG][()]))
+        self.rig = self.own_rig
         self.ego_motion = EgoMotion(Timeline(file[layout.EGO_TIMES][()]), _poses(file[layout.EGO_POSES][()]))
         self.frames = Timeline(file[layout.FRAME_TIMES][()])
         self.frame_spans_ns: Int64Array = file[layout.FRAME_SPANS][()]
@@ -53,6 +60,29 @@ class Recording:
             for name, group in self._streams.items()
             if "world_from_sensor" in group
         }
+        self._stored_poses = dict(self._own_poses)
+        self._ego_moves: dict[str, RigidTransform] = {}
+
+    def set_rig(self, rig: Rig) -> None:
+        """From now on, see the recording with this rig. Raises CalibrationError if it does not fit the recording.
+
+        A source's own poses of a sensor move with its mounting; points stored in the ego frame do so too.
+        """
+        check_fits(self.own_rig, rig, self._point_frames_of_lidars().get)
+        self._own_poses = {
+            name: poses if (moved := own_from_new(self.own_rig, rig, name)) is None else poses * moved
+            for name, poses in self._stored_poses.items()
+        }
+        stored = (name for name, frame in self._point_frames_of_lidars().items() if frame is PointFrame.EGO)
+        moves = {name: new_from_own_ego(self.own_rig, rig, name) for name in stored}
+        self._ego_moves = {name: move for name, move in moves.items() if move is not None}
+        self.rig = rig
+
+    @property
+    def rig_digest(self) -> str:
+        """Short name of the rig in force, for what is kept of samples; empty for the recording's own."""
+        record, own = self.rig.to_record(), self.own_rig.to_record()
+        return "" if record == own else hashlib.sha256(json.dumps(record).encode()).hexdigest()[:12]
 
     @staticmethod
     def open(path: Path) -> Recording:
@@ -154,6 +184,7 @@ class Recording:
             _read_rows(stored[0], layout.STEP_M, planes, start, count)
             _read_into(stored[1], intensity, start, count)
             _read_rows(stored[2], 1, offsets[None], start, count)
+        self._move_in_ego(samples, counts, planes)
         return Sweep(planes.T, intensity, offsets), counts
 
     def depth(self, camera: str, index: int) -> DepthImage:
@@ -183,6 +214,16 @@ class Recording:
         """Middle of the time that the reference sensor took for a frame."""
         start, end = self.frame_spans_ns[frame]
         return int(start + (end - start) // 2)
+
+    def _point_frames_of_lidars(self) -> dict[str, PointFrame]:
+        return {name: self._point_frames[name] for name in self._kind(SensorKind.LIDAR)}
+
+    def _move_in_ego(self, samples: Sequence[tuple[str, int]], counts: tuple[int, ...], planes: Any) -> None:
+        end = 0
+        for (lidar, _), count in zip(samples, counts, strict=True):
+            start, end = end, end + count
+            if lidar in self._ego_moves:
+                planes[:, start:end] = self._ego_moves[lidar].apply(planes[:, start:end].T).T
 
     def _kind(self, kind: SensorKind) -> tuple[str, ...]:
         return tuple(sensor.name for sensor in self.rig.of_kind(kind) if sensor.name in self._streams)

@@ -12,7 +12,7 @@ from calibration import RigidTransform
 from calibration.errors import EditError
 from labeling import intervals
 from labeling.editing import edits
-from labeling.editing.edits import ApplyPatches, Edit
+from labeling.editing.edits import ApplyPatches, TrackEdit
 from labeling.editing.patch import difference, patched
 from labeling.track import Knot, Maker, Presence, PresenceKind, State, Track
 
@@ -28,7 +28,7 @@ class Change:
     inverse: ApplyPatches
 
 
-def apply(edit: Edit, tracks: Tracks) -> Change:
+def apply(edit: TrackEdit, tracks: Tracks) -> Change:
     """Apply to `tracks` (at least those that `edits.touched_ids` names and that exist); nothing is changed in place.
 
     Raises EditError if the edit makes no sense for the labels as they are.

@@ -6,7 +6,7 @@ The page, the command line, a script and a test send the same values through one
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
@@ -211,7 +211,20 @@ class ApplyPatches:
     kind: Literal["apply_patches"] = "apply_patches"
 
 
-Edit = (
+@dataclass(frozen=True, slots=True)
+class AdoptRig:
+    """Another rig for the recording, of which `Rig.to_record` is the record; None: the one that it came with.
+
+    how: in a few words, why and how it was estimated. Sensors are where they are said to be from here on; tracks stay.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    rig: dict[str, Any] | None
+    how: Annotated[str, Field(min_length=1, max_length=2000)]
+    kind: Literal["adopt_rig"] = "adopt_rig"
+
+
+TrackEdit = (
     CreateTrack
     | DeleteTrack
     | SetKnot
@@ -229,15 +242,20 @@ Edit = (
     | Swap
     | ApplyPatches
 )
+Edit = TrackEdit | AdoptRig
+
+RIG_ID = ""  # stands for the rig where the journal says what was touched; no track has an empty name
 
 EDIT: TypeAdapter[Edit] = TypeAdapter(Annotated[Edit, Field(discriminator="kind")])
 
 
 def touched_ids(edit: Edit) -> tuple[str, ...]:
-    """The tracks that an edit reads or writes."""
+    """The tracks that an edit reads or writes; none for a rig."""
     match edit:
         case CreateTrack(track=track):
             return (track.id,)
+        case AdoptRig():
+            return ()
         case Split():
             return (edit.track_id, edit.new_id)
         case Join() | Swap():

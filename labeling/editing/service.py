@@ -8,18 +8,25 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from calibration import Rig
 from calibration.errors import ConflictError, EditError
 from labeling.editing.apply import apply
-from labeling.editing.edits import EDIT, Edit, touched_ids
+from labeling.editing.edits import EDIT, RIG_ID, AdoptRig, Edit, touched_ids
+from labeling.editing.rigs import RigVersion, current_edit, rig_history, rig_of
 from labeling.editing.store import Entry, Row, Store, Transaction
 from labeling.track import Track
 from labeling.track_record import track_from_json, track_to_json
 
 Permission = Callable[[str, str, Edit], None]
+RigCheck = Callable[[str, Rig], None]
 
 
 def everybody_may(actor: str, recording: str, edit: Edit) -> None:
     """The permission hook of a single user: raises nothing. A hook refuses by raising ForbiddenError."""
+
+
+def any_rig(recording: str, rig: Rig) -> None:
+    """The check of rigs without recordings: raises nothing. A check refuses by raising CalibrationError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,10 @@ class _Cache:
 class LabelService:
     """Reads and edits the labels of a project's recordings; safe to call from several threads and processes."""
 
-    def __init__(self, store: Store, permission: Permission = everybody_may) -> None:
+    def __init__(self, store: Store, permission: Permission = everybody_may, check_rig: RigCheck = any_rig) -> None:
         self._store = store
         self._permission = permission
+        self._check_rig = check_rig
         self._caches: dict[str, _Cache] = {}
         self._lock = threading.Lock()
 
@@ -86,6 +94,22 @@ class LabelService:
         _, versions = self.versions(recording)
         return {each: version.track for each, version in versions.items() if version.track is not None}
 
+    def rig(self, recording: str) -> Rig | None:
+        """The rig that was adopted for a recording; None: the one that it came with."""
+        with self._store.transaction() as transaction:
+            return rig_of(current_edit(transaction, recording))
+
+    def rig_number(self, recording: str) -> int:
+        """Number of the newest rig version, 0 without any: it changes whenever the rig may have."""
+        with self._store.transaction() as transaction:
+            entry = transaction.last_touching(recording, RIG_ID)
+            return 0 if entry is None else int(entry.sequence)
+
+    def rig_versions(self, recording: str) -> tuple[RigVersion, ...]:
+        """Every rig that was in force, oldest first; the first is the recording's own."""
+        with self._store.transaction() as transaction:
+            return rig_history(transaction, recording)
+
     def apply_edit(
         self,
         recording: str,
@@ -101,6 +125,7 @@ class LabelService:
         track that the caller saw. Raises ForbiddenError, ConflictError if a track has moved on, EditError otherwise.
         """
         self._permission(actor, recording, edit)
+        self._check(recording, edit)
         key = key or uuid.uuid4().hex
         with self._store.transaction() as transaction:
             done = _already_done(transaction, recording, key, edit)
@@ -123,6 +148,11 @@ class LabelService:
         """Whether there is something to undo, and something to redo."""
         with self._store.transaction() as transaction:
             return _can(transaction, recording, actor)
+
+    def _check(self, recording: str, edit: Edit) -> None:
+        rig = rig_of(edit) if isinstance(edit, AdoptRig) else None
+        if rig is not None:
+            self._check_rig(recording, rig)
 
     def _step(self, recording: str, actor: str, key: str, kind: str) -> Outcome:
         with self._store.transaction() as transaction:
@@ -165,6 +195,9 @@ def _apply(
     kind: str = "edit",
     target: int = 0,
 ) -> int:
+    if isinstance(edit, AdoptRig):
+        texts = EDIT.dump_json(edit), EDIT.dump_json(current_edit(transaction, recording))
+        return transaction.append(Entry(recording, actor, time.time_ns(), key, kind, target, *texts), (RIG_ID,))
     rows = {row.id: row for row in transaction.rows(recording, touched_ids(edit))}
     _check_expected(rows, expected)
     live = {each: track_from_json(row.body) for each, row in rows.items() if row.body is not None}

@@ -153,6 +153,18 @@ class Transaction:
         query = sa.select(TOUCHED.c.track_id).where(TOUCHED.c.recording == recording, TOUCHED.c.sequence == sequence)
         return tuple(self._connection.execute(query).scalars())
 
+    def sequences_touching(self, recording: str, track_id: str) -> tuple[int, ...]:
+        """Numbers of the entries that touched a track, oldest first."""
+        where = (TOUCHED.c.recording == recording, TOUCHED.c.track_id == track_id)
+        query = sa.select(TOUCHED.c.sequence).where(*where).order_by(TOUCHED.c.sequence)
+        return tuple(self._connection.execute(query).scalars())
+
+    def last_touching(self, recording: str, track_id: str) -> sa.Row[Any] | None:
+        """The newest entry that touched a track."""
+        where = (TOUCHED.c.recording == recording, TOUCHED.c.track_id == track_id)
+        newest = self._connection.execute(sa.select(sa.func.max(TOUCHED.c.sequence)).where(*where)).scalar()
+        return None if newest is None else self.entry(newest)
+
     def others_since(self, recording: str, ids: tuple[str, ...], sequence: int, actor: str) -> str | None:
         """Who else has touched one of the tracks since."""
         query = (

@@ -247,3 +247,21 @@ def mcap(
     from viewer.cli import mcap as writing
 
     writing.mcap(folder, name, out, compression, not no_labels, as_json)
+
+
+@app.command(epilog="Example: boxwright rig my-project pandaset-002 --adopt better.yaml --how 'picks, 2 degrees'")
+def rig(
+    folder: Folder,
+    name: RecordingName,
+    adopt: Annotated[Path | None, typer.Option(metavar="FILE", help="Adopt the rig in a YAML or JSON file.")] = None,
+    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a rig to a YAML or JSON file.")] = None,
+    version: Annotated[
+        int | None, typer.Option(help="A number from the list: with --export the one to write, else adopted again.")
+    ] = None,
+    how: Annotated[str, typer.Option(help="Why, and how it was estimated; kept with the version.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of a recording's rig (the one in force has a star), adopt another, or write one to a file."""
+    from viewer.cli import rigs
+
+    rigs.rig(folder, name, adopt, how, export, version, as_json=as_json)

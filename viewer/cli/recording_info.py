@@ -41,6 +41,7 @@ def recording_report(recording: Recording, tracks: dict[str, Track], *, quick: b
         "reference": recording.reference,
         "duration_s": _duration_s(recording),
         "pose_source": str(recording.pose_source),
+        "rig": recording.rig_digest or "own",
         **_way(recording),
         "tracks": len(tracks),
         "knots": sum(map(len, tracks.values())),

@@ -23,6 +23,7 @@ class OpenRecording:
 
     recording: Recording
     times: FrameTimes
+    rig_number: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     _clouds: OrderedDict[int, Cloud] = field(default_factory=OrderedDict)
 
@@ -51,15 +52,20 @@ class Workspace:
         self.labels: LabelService = project.labels()
         self.ontology: Ontology = project.ontology()
         self._open: dict[str, OpenRecording] = {}
+        self._left: list[OpenRecording] = []  # with an earlier rig; a request may still be reading them
         self._lock = threading.Lock()
 
     def recording(self, name: str) -> OpenRecording:
-        """The recording of that name. Raises RecordingError if there is none."""
+        """The recording of that name, with the rig in force. Raises RecordingError if there is none."""
+        number = self.labels.rig_number(name)
         with self._lock:
-            if name not in self._open:
+            opened = self._open.get(name)
+            if opened is None or opened.rig_number < number:
+                if opened is not None:
+                    self._left.append(opened)
                 recording = self.project.recording(name)
-                self._open[name] = OpenRecording(recording, FrameTimes(recording))
-            return self._open[name]
+                opened = self._open[name] = OpenRecording(recording, FrameTimes(recording), number)
+            return opened
 
     def frame_counts(self) -> dict[str, int]:
         """Number of frames of every recording."""
@@ -68,5 +74,5 @@ class Workspace:
     def close(self) -> None:
         """Release files."""
         self.labels.close()
-        for each in self._open.values():
+        for each in (*self._open.values(), *self._left):
             each.recording.close()
