@@ -120,5 +120,8 @@ class Rig:
 
     @staticmethod
     def from_record(record: dict[str, Any]) -> Rig:
-        """Inverse of `to_record`."""
-        return Rig(tuple(Sensor.from_record(sensor) for sensor in record["sensors"]))
+        """Inverse of `to_record`. Raises CalibrationError on a malformed record."""
+        sensors = record.get("sensors")
+        if not isinstance(sensors, list):
+            raise CalibrationError("the rig is malformed: it has no list of `sensors`")
+        return Rig(tuple(Sensor.from_record(sensor) for sensor in sensors))

@@ -34,6 +34,11 @@ def current_edit(transaction: Transaction, recording: str) -> AdoptRig:
     return OWN if entry is None else _adoption(entry.edit)
 
 
+def newest_rig(transaction: Transaction, recording: str) -> int:
+    """Number of the newest version, 0 for the recording's own."""
+    return max(transaction.sequences_touching(recording, RIG_ID), default=0)
+
+
 def rig_history(transaction: Transaction, recording: str) -> tuple[RigVersion, ...]:
     """Every rig that was in force, oldest first; taking one back is a version too."""
     rigs = set(transaction.sequences_touching(recording, RIG_ID))

@@ -12,7 +12,7 @@ from calibration import Rig
 from calibration.errors import ConflictError, EditError
 from labeling.editing.apply import apply
 from labeling.editing.edits import EDIT, RIG_ID, AdoptRig, Edit, touched_ids
-from labeling.editing.rigs import RigVersion, current_edit, rig_history, rig_of
+from labeling.editing.rigs import RigVersion, current_edit, newest_rig, rig_history, rig_of
 from labeling.editing.store import Entry, Row, Store, Transaction
 from labeling.track import Track
 from labeling.track_record import track_from_json, track_to_json
@@ -40,12 +40,13 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an acknowledged edit, undo or redo did: its number in the journal and the new versions."""
+    """What an acknowledged edit, undo or redo did: its number in the journal and the new versions; the rig's too."""
 
     sequence: int
     versions: tuple[Version, ...]
     can_undo: bool
     can_redo: bool
+    rig_number: int = 0
 
 
 @dataclass(slots=True)
@@ -102,8 +103,7 @@ class LabelService:
     def rig_number(self, recording: str) -> int:
         """Number of the newest rig version, 0 without any: it changes whenever the rig may have."""
         with self._store.transaction() as transaction:
-            entry = transaction.last_touching(recording, RIG_ID)
-            return 0 if entry is None else int(entry.sequence)
+            return newest_rig(transaction, recording)
 
     def rig_versions(self, recording: str) -> tuple[RigVersion, ...]:
         """Every rig that was in force, oldest first; the first is the recording's own."""
@@ -238,4 +238,4 @@ def _can(transaction: Transaction, recording: str, actor: str) -> tuple[bool, bo
 def _outcome(transaction: Transaction, recording: str, actor: str, sequence: int) -> Outcome:
     touched = transaction.touched(recording, sequence)
     versions = tuple(_version(row) for row in transaction.rows(recording, touched))
-    return Outcome(sequence, versions, *_can(transaction, recording, actor))
+    return Outcome(sequence, versions, *_can(transaction, recording, actor), newest_rig(transaction, recording))

@@ -140,6 +140,7 @@ def report_lines(report: Report) -> list[str]:
         f"recording {report['name']}: {report['frames']} frames by {report['reference']}, "
         f"{report['duration_s']:.1f} s, {report['tracks']} tracks with {report['knots']} knots",
         _ego_line(report),
+        *([] if report["rig"] == "own" else [f"rig: adopted ({report['rig']}); see `boxwright rig`"]),
         *_aligned([list(_TITLES), *(_row(report, stream) for stream in report["streams"])]),
     ]
     if report["cameras"]:

@@ -100,6 +100,7 @@ def recording(request: Request, name: str) -> RecordingReply:
         tracks=[TrackReply.of(version) for version in versions.values()],
         can_undo=can_undo,
         can_redo=can_redo,
+        rig_number=labels.rig_number(name),
     )
 
 

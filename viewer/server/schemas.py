@@ -92,6 +92,7 @@ class RecordingReply(_Message):
     tracks: list[TrackReply]
     can_undo: bool
     can_redo: bool
+    rig_number: int
 
 
 class CuboidReply(_Message):
@@ -167,6 +168,7 @@ class OutcomeReply(_Message):
     tracks: list[TrackReply]
     can_undo: bool
     can_redo: bool
+    rig_number: int
 
     @staticmethod
     def of(outcome: Outcome) -> OutcomeReply:
@@ -177,4 +179,5 @@ class OutcomeReply(_Message):
             tracks=[TrackReply.of(version) for version in outcome.versions],
             can_undo=outcome.can_undo,
             can_redo=outcome.can_redo,
+            rig_number=outcome.rig_number,
         )

@@ -269,6 +269,25 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AdoptRig
+         * @description Another rig for the recording, of which `Rig.to_record` is the record; None: the one that it came with.
+         *
+         *     how: in a few words, why and how it was estimated. Sensors are where they are said to be from here on; tracks stay.
+         */
+        readonly AdoptRig: {
+            /** How */
+            readonly how: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "adopt_rig";
+            /** Rig */
+            readonly rig: {
+                readonly [key: string]: unknown;
+            } | null;
+        };
+        /**
          * ApplyPatches
          * @description Exact differences: what every edit's inverse is.
          */
@@ -385,7 +404,7 @@ export interface components {
          */
         readonly EditRequest: {
             /** Edit */
-            readonly edit: components["schemas"]["CreateTrack"] | components["schemas"]["DeleteTrack"] | components["schemas"]["SetKnot"] | components["schemas"]["RemoveKnot"] | components["schemas"]["Move"] | components["schemas"]["Rotate"] | components["schemas"]["Resize"] | components["schemas"]["SetClass"] | components["schemas"]["SetAttribute"] | components["schemas"]["SetState"] | components["schemas"]["ClearState"] | components["schemas"]["SetPresence"] | components["schemas"]["Split"] | components["schemas"]["Join"] | components["schemas"]["Swap"] | components["schemas"]["ApplyPatches"];
+            readonly edit: components["schemas"]["CreateTrack"] | components["schemas"]["DeleteTrack"] | components["schemas"]["SetKnot"] | components["schemas"]["RemoveKnot"] | components["schemas"]["Move"] | components["schemas"]["Rotate"] | components["schemas"]["Resize"] | components["schemas"]["SetClass"] | components["schemas"]["SetAttribute"] | components["schemas"]["SetState"] | components["schemas"]["ClearState"] | components["schemas"]["SetPresence"] | components["schemas"]["Split"] | components["schemas"]["Join"] | components["schemas"]["Swap"] | components["schemas"]["ApplyPatches"] | components["schemas"]["AdoptRig"];
             /**
              * Expected
              * @default {}
@@ -564,6 +583,8 @@ export interface components {
             readonly can_undo: boolean;
             /** Revision */
             readonly revision: number;
+            /** Rig Number */
+            readonly rig_number: number;
             /** Sequence */
             readonly sequence: number;
             /** Tracks */
@@ -679,6 +700,8 @@ export interface components {
             readonly reference: string;
             /** Revision */
             readonly revision: number;
+            /** Rig Number */
+            readonly rig_number: number;
             /** Tracks */
             readonly tracks: readonly components["schemas"]["TrackReply"][];
         };

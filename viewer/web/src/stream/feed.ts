@@ -9,7 +9,7 @@ import { getLabels, getSensors } from "../api/endpoints";
 import { noticeRevision } from "../edits/refresh";
 import type { RerunHost } from "../rerun/host";
 import { reportFailure } from "../workbench/notices";
-import { frameCount, onTracksChanged, recordingName, revision } from "../workbench/recording";
+import { frameCount, onTracksChanged, recordingName, revision, rigNumber } from "../workbench/recording";
 import { frame, selectedId } from "../workbench/selection";
 import { HandedFrames } from "./handed";
 import { LabelsHeld, type FrameLabels, type LabelsWanted } from "./labels";
@@ -43,11 +43,28 @@ export function startFeed(rerun: RerunHost): void {
     frame.value;
     schedule();
   });
+  let rig = rigNumber.peek();
+  effect(() => {
+    if (rig === rigNumber.value) return;
+    rig = rigNumber.peek();
+    sendAllAgain();
+  });
   let highlighted = selectedId.peek();
   effect(() => {
     markStale(idsOf(highlighted, selectedId.value), revision.peek());
     highlighted = selectedId.peek();
   });
+}
+
+/** Under another rig sensors see and stand elsewhere: frames and labels are handed over anew, over the old ones. */
+function sendAllAgain(): void {
+  for (const controller of running.values()) controller.abort();
+  running.clear();
+  handed.clear();
+  held.clear();
+  shownFrame.value = null;
+  labelsVersion.value = labelsVersion.peek() + 1;
+  schedule();
 }
 
 function markStale(ids: readonly string[], since: number): void {

@@ -24,6 +24,11 @@ export class HandedFrames {
     return this.shed(frame);
   }
 
+  clear(): void {
+    this.bytesOf.clear();
+    this.total = 0;
+  }
+
   private shed(keep: number): number[] {
     const fallen: number[] = [];
     for (const [frame, bytes] of this.bytesOf) {

@@ -41,6 +41,11 @@ export class LabelsHeld {
     this.stale.delete(frame);
   }
 
+  clear(): void {
+    this.frames.clear();
+    this.stale.clear();
+  }
+
   touch(tracks: readonly string[], revision: number): void {
     for (const frame of this.frames.keys()) {
       const stale = this.stale.get(frame) ?? new Map<string, number>();

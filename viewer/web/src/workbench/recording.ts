@@ -13,6 +13,8 @@ export const project = signal<Project | null>(null);
 export const recording = signal<Recording | null>(null);
 export const tracks = signal<ReadonlyMap<string, KnownTrack>>(new Map());
 export const revision = signal(0);
+/** Which version of the rig is in force; when it changes, everything that Rerun was given is out of date. */
+export const rigNumber = signal(0);
 export const canUndo = signal(false);
 export const canRedo = signal(false);
 
@@ -39,6 +41,7 @@ export function openRecording(opened: Recording): void {
     takeTracks(opened.tracks, opened.revision);
     canUndo.value = opened.can_undo;
     canRedo.value = opened.can_redo;
+    rigNumber.value = opened.rig_number;
   });
 }
 
@@ -47,6 +50,7 @@ export function takeReply(reply: EditReply): void {
     takeTracks(reply.tracks, reply.revision);
     canUndo.value = reply.can_undo;
     canRedo.value = reply.can_redo;
+    rigNumber.value = reply.rig_number;
   });
 }
 
