@@ -59,20 +59,27 @@ class KittiRow:
 
 def parse_rows(path: Path) -> list[KittiRow]:
     """All lines but `DontCare`. Raises FormatError with the number of the first line that is broken."""
-    rows = []
+    return parse_scored_rows(path)[0]
+
+
+def parse_scored_rows(path: Path) -> tuple[list[KittiRow], FloatArray]:
+    """The same, and the score of each line: the 18th column of a tracker's file, 1 where there is none."""
+    rows, scores = [], []
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         words = line.split()
         if not words:
             continue
         try:
             row = _parse(words)
+            score = float(words[_COLUMNS]) if len(words) > _COLUMNS else 1.0
         except (ValueError, IndexError) as error:
             raise FormatError(
                 f"line {number} is not a KITTI tracking label of {_COLUMNS} columns", where=path
             ) from error
         if row.kind != _IGNORED:
             rows.append(row)
-    return rows
+            scores.append(score)
+    return rows, np.array(scores)
 
 
 def _parse(words: list[str]) -> KittiRow:

@@ -2,7 +2,22 @@
 
 from labeling.metrics.clear import Clear, clear
 from labeling.metrics.comparison import Comparison, joined
+from labeling.metrics.detection import DetectionScores, detection_scores
 from labeling.metrics.hota import Hota, hota
 from labeling.metrics.identity import Identity, identity
+from labeling.metrics.over_recall import OverRecall, over_recall
 
-__all__ = ["Clear", "Comparison", "Hota", "Identity", "clear", "hota", "identity", "joined"]
+__all__ = [
+    "Clear",
+    "Comparison",
+    "DetectionScores",
+    "Hota",
+    "Identity",
+    "OverRecall",
+    "clear",
+    "detection_scores",
+    "hota",
+    "identity",
+    "joined",
+    "over_recall",
+]

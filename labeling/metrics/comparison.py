@@ -79,18 +79,25 @@ class Comparison:
         sizes = np.diff(self.truth_starts) * np.diff(self.prediction_starts)
         return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
+    def pairs(self) -> tuple[IndexArray, IndexArray]:
+        """Of every similarity: which truth and which prediction, as places in `truth_ids` and `prediction_ids`."""
+        rows, columns = np.diff(self.truth_starts), np.diff(self.prediction_starts)
+        partners = np.repeat(columns, rows)  # how many predictions share a frame with each truth
+        truths = np.repeat(np.arange(len(self.truth_ids)), partners)
+        first = np.repeat(np.repeat(self.prediction_starts[:-1], rows), partners)
+        within = np.arange(len(truths)) - np.repeat(np.cumsum(partners) - partners, partners)
+        return truths, first + within
+
     def keeping(self, predictions: npt.NDArray[np.bool_]) -> Comparison:
         """Without the predictions that the mask (predictions over all frames,) leaves out."""
-        frames = range(self.frames)
-        parts = [predictions[self.prediction_starts[f] : self.prediction_starts[f + 1]] for f in frames]
-        kept = [self.matrix(f)[:, part].reshape(-1) for f, part in zip(frames, parts, strict=True)]
+        kept_before = np.concatenate([[0], np.cumsum(predictions)])
         names, ids = np.unique(self.prediction_ids[predictions], return_inverse=True)
         return Comparison(
             self.truth_starts,
-            np.concatenate([[0], np.cumsum([int(part.sum()) for part in parts])]).astype(np.int64),
+            kept_before[self.prediction_starts].astype(np.int64),
             self.truth_ids,
             ids.astype(np.int64),
-            _flat(kept, np.float64),
+            self.similarities[predictions[self.pairs()[1]]],
             self.scores[predictions],
             self.truth_count,
             len(names),

@@ -45,18 +45,8 @@ def identity(comparison: Comparison, threshold: float = 0.5) -> Identity:
     """Two go together in a frame where their similarity reaches the threshold."""
     c = comparison
     times = np.zeros((c.truth_count, c.prediction_count))
-    truths, predictions = _pairs(c)
+    truths, predictions = c.pairs()
     agree = c.similarities >= threshold
-    np.add.at(times, (truths[agree], predictions[agree]), 1.0)
+    np.add.at(times, (c.truth_ids[truths[agree]], c.prediction_ids[predictions[agree]]), 1.0)
     right = int(times[linear_sum_assignment(times, maximize=True)].sum())
     return Identity(right, len(c.prediction_ids) - right, len(c.truth_ids) - right)
-
-
-def _pairs(c: Comparison) -> tuple[np.ndarray, np.ndarray]:
-    """Identities of the truth and of the prediction of every similarity."""
-    columns = np.diff(c.prediction_starts)
-    of_truth = np.repeat(columns, np.diff(c.truth_starts))  # how many predictions share a frame with each truth
-    truths = np.repeat(c.truth_ids, of_truth)
-    first = np.repeat(np.repeat(c.prediction_starts[:-1], np.diff(c.truth_starts)), of_truth)
-    within = np.arange(len(truths)) - np.repeat(np.cumsum(of_truth) - of_truth, of_truth)
-    return truths, c.prediction_ids[first + within]

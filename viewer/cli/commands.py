@@ -234,6 +234,20 @@ def prelabel(
     automation.prelabel(folder, name, least_confidence, dry_run=dry_run, as_json=as_json)
 
 
+@app.command(epilog="Example: boxwright evaluate label_02/0001.txt tracks/0001.txt --class Car --json")
+def evaluate(
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="KITTI tracking .txt or Argoverse 2 .feather.")],
+    prediction: Annotated[Path, typer.Argument(metavar="PREDICTION", help="The same format, perhaps with scores.")],
+    threshold: Annotated[float, typer.Option(help="Overlap in space from which on two are one.")] = 0.5,
+    classes: Annotated[list[str] | None, typer.Option("--class", help="Only this class; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure labels against truth: HOTA, CLEAR, identity, over recall, detection, by range."""
+    from viewer.cli import evaluating
+
+    evaluating.evaluate(truth, prediction, threshold, classes or [], as_json=as_json)
+
+
 @app.command(epilog="Example: boxwright mcap my-project pandaset-002 --out drive.mcap")
 def mcap(
     folder: Folder,

@@ -1,0 +1,6 @@
+"""A label file against another: `boxwright evaluate`."""
+
+from labeling.evaluation.evaluate import Evaluation, evaluate_files
+from labeling.evaluation.sightings import Sightings, read_sightings
+
+__all__ = ["Evaluation", "Sightings", "evaluate_files", "read_sightings"]
