@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from viewer.server import calibrating
 from viewer.server.api import router
 
 
@@ -15,6 +16,7 @@ def openapi_json() -> str:
     """The API as OpenAPI 3.1, the same text for the same API."""
     app = FastAPI(title="Boxwright", version="1")
     app.include_router(router)
+    app.include_router(calibrating.router)
     return json.dumps(app.openapi(), indent=1, sort_keys=True) + "\n"
 
 

@@ -16,25 +16,27 @@ from labeling.track_record import Identifier, TrackRecord
 Key = Annotated[str, Field(min_length=8, max_length=100)]
 
 
-class _Message(BaseModel):
+class Message(BaseModel):
+    """Whatever goes over the wire: nothing unknown is taken."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Health(_Message):
+class Health(Message):
     """The server is there."""
 
     ok: bool
     version: str
 
 
-class Problem(_Message):
+class Problem(Message):
     """What went wrong, in one line; for a conflict, the tracks as they are now."""
 
     error: str
     tracks: list[TrackReply] = []
 
 
-class RecordingSummary(_Message):
+class RecordingSummary(Message):
     """A line of the list of recordings."""
 
     name: str
@@ -42,7 +44,7 @@ class RecordingSummary(_Message):
     tracks: int
 
 
-class ProjectReply(_Message):
+class ProjectReply(Message):
     """The project."""
 
     name: str
@@ -51,7 +53,7 @@ class ProjectReply(_Message):
     ontology: Ontology
 
 
-class TrackReply(_Message):
+class TrackReply(Message):
     """A track at a revision; null: deleted."""
 
     id: str
@@ -65,14 +67,14 @@ class TrackReply(_Message):
         return TrackReply(id=version.id, revision=version.revision, track=record)
 
 
-class FrameReply(_Message):
+class FrameReply(Message):
     """A frame: its reference sensor's timestamp, and the middle of the time which that sensor took."""
 
     time_ns: TimeNs
     middle_ns: TimeNs
 
 
-class CameraReply(_Message):
+class CameraReply(Message):
     """A camera with photos."""
 
     name: str
@@ -80,7 +82,7 @@ class CameraReply(_Message):
     height_px: int
 
 
-class RecordingReply(_Message):
+class RecordingReply(Message):
     """A recording and all its tracks."""
 
     name: str
@@ -95,7 +97,7 @@ class RecordingReply(_Message):
     rig_number: int
 
 
-class CuboidReply(_Message):
+class CuboidReply(Message):
     """A cuboid as a frame shows it, at the moment `time_ns`; maker: of the knot at that moment, if there is one."""
 
     track_id: str
@@ -108,7 +110,7 @@ class CuboidReply(_Message):
     maker: Maker | None
 
 
-class FrameLabelsReply(_Message):
+class FrameLabelsReply(Message):
     """The labels of a frame. outlines: for each camera, the track of each instance of its outline entity."""
 
     frame: int
@@ -116,14 +118,14 @@ class FrameLabelsReply(_Message):
     outlines: dict[str, list[str]]
 
 
-class LabelsHead(_Message):
+class LabelsHead(Message):
     """The JSON part of a label packet."""
 
     revision: int
     frames: list[FrameLabelsReply]
 
 
-class PoseReply(_Message):
+class PoseReply(Message):
     """Where a track is in a frame, whether it is present or not."""
 
     time_ns: TimeNs
@@ -132,7 +134,7 @@ class PoseReply(_Message):
     presence: PresenceKind
 
 
-class PlaceRequest(_Message):
+class PlaceRequest(Message):
     """A click on the ground."""
 
     frame: Annotated[int, Field(ge=0)]
@@ -140,13 +142,13 @@ class PlaceRequest(_Message):
     class_name: Identifier
 
 
-class PlaceReply(_Message):
+class PlaceReply(Message):
     """A suggested track, not stored yet."""
 
     track: TrackRecord
 
 
-class EditRequest(_Message):
+class EditRequest(Message):
     """An edit. key: repeated requests with one key are applied once. expected: revisions that the sender saw."""
 
     key: Key
@@ -154,13 +156,13 @@ class EditRequest(_Message):
     edit: Annotated[Edit, Field(discriminator="kind")]
 
 
-class StepRequest(_Message):
+class StepRequest(Message):
     """An undo or redo."""
 
     key: Key
 
 
-class OutcomeReply(_Message):
+class OutcomeReply(Message):
     """What was done; it is on disk."""
 
     sequence: int

@@ -7,6 +7,7 @@ import { viewFrame } from "./ortho/viewframe";
 import { crop } from "./ortho/crop";
 import { handedFrames, shownFrame } from "./stream/feed";
 import { shownCuboid } from "./workbench/pose";
+import { clickedPixel, picks, solution, waitingPoint } from "./calibration/picks";
 import { frame, selectedId } from "./workbench/selection";
 import { rerunIsReady } from "./workbench/scene";
 
@@ -33,6 +34,11 @@ const look = {
   },
   get cuboid(): unknown {
     return structuredClone(shownCuboid.peek());
+  },
+  /** The calibration's state: what was clicked last, and what that led to. */
+  get calibration(): unknown {
+    const [waiting, clicked, found] = [waitingPoint.peek(), clickedPixel.peek(), solution.peek()];
+    return structuredClone({ waiting, clicked, picks: picks.peek(), found });
   },
   get cropPoints(): number {
     return (crop.peek()?.rows.length ?? 0) / 4;

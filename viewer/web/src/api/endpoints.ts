@@ -2,7 +2,7 @@
 
 import { askBytes, askJson } from "./client";
 import { decodePacket, type LabelsPacket } from "./packet";
-import type { Edit, EditReply, PoseReply, Project, Recording, Track, Vec3 } from "./types";
+import type { Edit, EditReply, PickMessage, PicksReply, PoseReply, Project, Recording, Track, Vec3 } from "./types";
 
 const EDIT_TIMEOUT_MS = 15_000;
 const HEALTH_TIMEOUT_MS = 2_500;
@@ -70,6 +70,26 @@ export async function getCrop(
 
 export function placeObject(name: string, frame: number, position: Vec3, className: string): Promise<{ track: Track }> {
   return askJson(under(name, "/place"), { body: { frame, position_m: position, class_name: className } });
+}
+
+export async function snapToPoint(name: string, frame: number, position: Vec3): Promise<Vec3> {
+  const body = { frame, position_m: position };
+  const found: { position_m: Vec3 } = await askJson(under(name, "/calibration/snap"), { body });
+  return found.position_m;
+}
+
+export function solvePicks(name: string, camera: string, picks: readonly PickMessage[]): Promise<PicksReply> {
+  return askJson(under(name, "/calibration/picks"), { body: { camera, picks } });
+}
+
+/** What the picks would change in a photo, for Rerun; without picks, what takes it away. */
+export function previewPicks(
+  name: string,
+  frame: number,
+  camera: string,
+  picks: readonly PickMessage[],
+): Promise<ArrayBuffer> {
+  return askBytes(under(name, "/calibration/preview.rrd"), { body: { frame, camera, picks } });
 }
 
 export function postEdit(name: string, key: string, expected: Record<string, number>, edit: Edit): Promise<EditReply> {

@@ -64,6 +64,66 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/recordings/{name}/calibration/picks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Picks
+         * @description Solve a camera's picks; nothing is stored.
+         */
+        readonly post: operations["picks_api_recordings__name__calibration_picks_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/recordings/{name}/calibration/preview.rrd": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Preview
+         * @description Outlines and points in a photo before and after, for Rerun.
+         */
+        readonly post: operations["preview_api_recordings__name__calibration_preview_rrd_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/recordings/{name}/calibration/snap": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Snap
+         * @description The LiDAR point nearest to a click.
+         */
+        readonly post: operations["snap_api_recordings__name__calibration_snap_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/recordings/{name}/edits": {
         readonly parameters: {
             readonly query?: never;
@@ -439,6 +499,11 @@ export interface components {
             /** Time Ns */
             readonly time_ns: string;
         };
+        /** HTTPValidationError */
+        readonly HTTPValidationError: {
+            /** Detail */
+            readonly detail?: readonly components["schemas"]["ValidationError"][];
+        };
         /**
          * Health
          * @description The server is there.
@@ -591,6 +656,66 @@ export interface components {
             readonly tracks: readonly components["schemas"]["TrackReply"][];
         };
         /**
+         * PickMessage
+         * @description A click in the cloud and one in the photo. pixel: (0, 0) is the centre of the first pixel.
+         */
+        readonly PickMessage: {
+            /** Frame */
+            readonly frame: number;
+            /** Pixel */
+            readonly pixel: readonly [
+                number,
+                number
+            ];
+            /** Position M */
+            readonly position_m: readonly [
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * PickVerdict
+         * @description How far a pick's point is from its pixel, in pixels, before and after the correction.
+         */
+        readonly PickVerdict: {
+            /** After Px */
+            readonly after_px: number;
+            /** Before Px */
+            readonly before_px: number;
+            /** Suspicious */
+            readonly suspicious: boolean;
+        };
+        /**
+         * PicksReply
+         * @description What the picks lead to; null while they are too few. edit: what adopts it.
+         */
+        readonly PicksReply: {
+            readonly edit?: components["schemas"]["AdoptRig"] | null;
+            /** Needed */
+            readonly needed: number;
+            /** Rotation Deg */
+            readonly rotation_deg?: number | null;
+            /** Rotation Sigma Deg */
+            readonly rotation_sigma_deg?: number | null;
+            /** Translation M */
+            readonly translation_m?: number | null;
+            /** Translation Sigma M */
+            readonly translation_sigma_m?: number | null;
+            /** Verdicts */
+            readonly verdicts?: readonly components["schemas"]["PickVerdict"][];
+        };
+        /**
+         * PicksRequest
+         * @description The picks of one camera.
+         */
+        readonly PicksRequest: {
+            /** Camera */
+            readonly camera: string;
+            /** Picks */
+            readonly picks: readonly components["schemas"]["PickMessage"][];
+        };
+        /**
          * PlaceReply
          * @description A suggested track, not stored yet.
          */
@@ -653,6 +778,18 @@ export interface components {
          * @enum {string}
          */
         readonly PresenceKind: "observed" | "occluded" | "absent";
+        /**
+         * PreviewRequest
+         * @description A frame's photo under the corrected rig; without picks the preview is taken away.
+         */
+        readonly PreviewRequest: {
+            /** Camera */
+            readonly camera: string;
+            /** Frame */
+            readonly frame: number;
+            /** Picks */
+            readonly picks: readonly components["schemas"]["PickMessage"][];
+        };
         /**
          * Problem
          * @description What went wrong, in one line; for a conflict, the tracks as they are now.
@@ -872,6 +1009,32 @@ export interface components {
             readonly track_id: string;
         };
         /**
+         * SnapReply
+         * @description The nearest LiDAR point.
+         */
+        readonly SnapReply: {
+            /** Position M */
+            readonly position_m: readonly [
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * SnapRequest
+         * @description A click in the cloud.
+         */
+        readonly SnapRequest: {
+            /** Frame */
+            readonly frame: number;
+            /** Position M */
+            readonly position_m: readonly [
+                number,
+                number,
+                number
+            ];
+        };
+        /**
          * Split
          * @description From the time on it is another object, with an identity of its own.
          */
@@ -1009,6 +1172,19 @@ export interface components {
             /** Revision */
             readonly revision: number;
             readonly track: components["schemas"]["TrackRecord"] | null;
+        };
+        /** ValidationError */
+        readonly ValidationError: {
+            /** Context */
+            readonly ctx?: Record<string, never>;
+            /** Input */
+            readonly input?: unknown;
+            /** Location */
+            readonly loc: readonly (string | number)[];
+            /** Message */
+            readonly msg: string;
+            /** Error Type */
+            readonly type: string;
         };
     };
     responses: never;
@@ -1212,6 +1388,111 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly picks_api_recordings__name__calibration_picks_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PicksRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PicksReply"];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readonly preview_api_recordings__name__calibration_preview_rrd_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readonly snap_api_recordings__name__calibration_snap_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SnapRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SnapReply"];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -37,6 +37,8 @@ export type FramePacket = Schemas["FrameLabelsReply"];
 export type PacketHeader = Schemas["LabelsHead"];
 export type PoseReply = Schemas["PoseReply"];
 
+export type PickMessage = Schemas["PickMessage"];
+export type PicksReply = Schemas["PicksReply"];
 export type EditReply = Schemas["OutcomeReply"];
 export type ConflictReply = Schemas["Problem"];
 /** What the page sends; patches are what the server keeps as inverses. */

@@ -83,6 +83,14 @@ function Tools(): JSX.Element {
       >
         New
       </Button>
+      <Button
+        label="Calibrate a camera: pick LiDAR points and their pixels"
+        testId="tool-calibrate"
+        pressed={tool.value === "calibrate"}
+        onClick={() => (tool.value = tool.peek() === "calibrate" ? "select" : "calibrate")}
+      >
+        Calibrate
+      </Button>
       <span class="swatch" style={{ background: colorOf(newClass.value) }} aria-hidden="true" />
       <Select
         label="Class of a new object"

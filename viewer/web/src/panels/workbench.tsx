@@ -1,6 +1,7 @@
 /** The whole page. */
 
 import type { JSX } from "preact";
+import { CalibrationPanel } from "./calibration";
 import { Help } from "./help";
 import { NoticeList } from "./noticelist";
 import { ObjectPanel } from "./objectpanel";
@@ -19,6 +20,7 @@ export function Workbench(): JSX.Element {
         <SceneFrame />
         <TimeLine />
         <NoticeList />
+        <CalibrationPanel />
       </main>
       <ObjectPanel />
       <Help />

@@ -4,6 +4,7 @@ import type { Vec3 } from "../api/types";
 import type { SelectedItem } from "./events";
 
 const TRACK = /^\/?world\/tracks\/([^/]+)$/;
+const CAMERA = /^\/?world\/cameras\/([^/]+)\//;
 const OUTLINES = /^\/?world\/cameras\/([^/]+)\/outlines$/;
 
 /** Owners of a camera's outlines in the frame on screen: instance k belongs to the k-th. */
@@ -20,6 +21,16 @@ export function pickedTrack(items: readonly SelectedItem[], owners: OutlineOwner
 export function pickedPlace(items: readonly SelectedItem[]): Vec3 | null {
   const [x, y, z] = items.find((item) => typeof item.position?.[2] === "number")?.position ?? [];
   return x === undefined || y === undefined || typeof z !== "number" ? null : [x, y, z];
+}
+
+/** A pixel of a photo, counted from the centre of its first pixel; Rerun counts from that pixel's corner. */
+export function pickedPixel(items: readonly SelectedItem[]): { camera: string; pixel: [number, number] } | null {
+  for (const item of items) {
+    const camera = CAMERA.exec(item.entity_path ?? "")?.[1];
+    if (camera === undefined || !item.position || typeof item.position[2] === "number") continue;
+    return { camera: unescaped(camera), pixel: [item.position[0] - 0.5, item.position[1] - 0.5] };
+  }
+  return null;
 }
 
 /** Rerun writes unusual characters of a path with backslashes before them. */

@@ -8,9 +8,10 @@ import { claimedCombos } from "../keys/preset";
 import { RerunHost } from "../rerun/host";
 import type { SelectedItem } from "../rerun/events";
 import type { PanelStates } from "../rerun/messages";
-import { pickedPlace, pickedTrack } from "../rerun/picking";
+import { pickedPixel, pickedPlace, pickedTrack } from "../rerun/picking";
 import { labelsOf, shownFrame, startFeed } from "../stream/feed";
 import { playWith } from "../stream/play";
+import { onPreview, takePick } from "../calibration/picks";
 import { inform, reportFailure } from "./notices";
 import { recordingName } from "./recording";
 import { select } from "./choosing";
@@ -41,6 +42,7 @@ async function open(host: RerunHost): Promise<void> {
     reportFailure(`The scene cannot be shown: ${error instanceof Error ? error.message : String(error)}`);
   }
   rerunIsReady.value = true;
+  onPreview((bytes) => void host.log(bytes));
   playWith(() => host.settled());
   startFeed(host);
   markWhenReady();
@@ -58,6 +60,7 @@ function pick(host: RerunHost, items: readonly SelectedItem[]): void {
   if (items.length === 0) return;
   host.deselect();
   const place = pickedPlace(items);
+  if (tool.peek() === "calibrate") return takePick(place, pickedPixel(items));
   const id = pickedTrack(items, labelsOf(shownFrame.peek() ?? 0)?.outlines ?? {});
   if (tool.peek() === "select" && id !== null) select(id);
   if (tool.peek() !== "create") return;

@@ -4,7 +4,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { classes, frameCount, tracks } from "./recording";
 import type { Track } from "../api/types";
 
-export type Tool = "select" | "create";
+export type Tool = "select" | "create" | "calibrate";
 
 export const selectedId = signal<string | null>(null);
 export const frame = signal(0);
