@@ -31,7 +31,7 @@ from tests.browser import FLAGS, find_browser
 TARGET_DEG = 0.3
 _NAME = "picked"
 _SIZE = {"width": 1700, "height": 1000}
-_CLOUD = (0.15, 0.62, 0.15, 0.5)  # left, right, top, bottom of clicks in the cloud, in shares of the canvas: beside the panel
+_CLOUD = (0.15, 0.62, 0.15, 0.5)  # left, right, top, bottom of clicks, in shares of the canvas: beside the panel
 _HOVER_MS, _SETTLE_MS = 2500, 1800  # Rerun picks what was under the mouse a few paints ago
 
 
