@@ -1,0 +1,213 @@
+"""Where do the points of a frame say that the object is? Answered with a mean and a full information matrix.
+
+All poses around the predicted one are tried, the points valued under each (Olson, "Real-time correlative scan matching",
+ICRA 2009), and the mean and spread of the posterior are taken. So a side that no beam met stays loose by itself, two
+possible places make a wide answer, and few points say little.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numba
+import numpy as np
+
+from calibration.quaternion import FloatArray
+
+MARGIN_M: Final = 0.9
+"""Points farther outside of the cuboid than this say nothing about it."""
+MODEL_CELL_M: Final = 0.1
+_INSIDE_M, _SIDE_SIGMA_M = 0.12, 0.15
+"""People draw cuboids around mirrors and bumpers: points lie 0.1 to 0.2 m inside of the sides."""
+_WITHIN, _OUTSIDE = 0.25, 0.6
+_MODEL_SHARE = 0.7
+_MOST_EVIDENCE = 25.0
+"""Neighbouring points share their errors: a thousand of them know no more than so many that were independent."""
+_STEPS = (10, 6, 3)
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def value_of(
+    x: float, y: float, half: FloatArray, eye_x: float, eye_y: float, model: FloatArray, person: bool
+) -> float:
+    """What a point at (x, y) in the object's frame says for the object: about 1 on a side that the eye sees, less within,
+    against it just outside, nothing beyond."""
+    if person:
+        a, b = max(0.6 * half[0], 0.2), max(0.6 * half[1], 0.2)
+        rho = (x / a) ** 2 + (y / b) ** 2
+        return 1.4 * np.exp(-0.5 * rho) - 0.4 if rho < 16.0 else 0.0
+    outside = max(abs(x) - half[0], abs(y) - half[1])
+    if outside > MARGIN_M:
+        return 0.0
+    if outside > 0.25:
+        return -_OUTSIDE * (1.0 - (outside - 0.25) / (MARGIN_M - 0.25))
+    edge = _WITHIN + (1.0 - _WITHIN) * np.exp(-0.5 * (_INSIDE_M / _SIDE_SIGMA_M) ** 2)
+    if outside > 0.0:
+        return edge - (edge + _OUTSIDE) * outside / 0.25
+    depth = 1e3
+    if eye_x > half[0]:
+        depth = min(depth, half[0] - x)
+    if eye_x < -half[0]:
+        depth = min(depth, half[0] + x)
+    if eye_y > half[1]:
+        depth = min(depth, half[1] - y)
+    if eye_y < -half[1]:
+        depth = min(depth, half[1] + y)
+    off = (depth - _INSIDE_M) / _SIDE_SIGMA_M
+    value = _WITHIN + (1.0 - _WITHIN) * np.exp(-0.5 * off * off) if off < 6.0 else _WITHIN
+    i, j = int((x + half[0]) / MODEL_CELL_M), int((y + half[1]) / MODEL_CELL_M)
+    if i < model.shape[0] and j < model.shape[1]:
+        value += _MODEL_SHARE * model[i, j]
+    return value
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def value_at(
+    points: FloatArray, count: int, pose: FloatArray, half: FloatArray, eye: FloatArray, model: FloatArray, person: bool
+) -> float:
+    """What all points together say for a pose (x, y, yaw), as a log likelihood ratio against an empty place."""
+    c, s = np.cos(pose[2]), np.sin(pose[2])
+    eye_x, eye_y = c * (eye[0] - pose[0]) + s * (eye[1] - pose[1]), c * (eye[1] - pose[1]) - s * (eye[0] - pose[0])
+    total, mine = 0.0, 0
+    for n in range(count):
+        dx, dy = points[n, 0] - pose[0], points[n, 1] - pose[1]
+        value = value_of(c * dx + s * dy, c * dy - s * dx, half, eye_x, eye_y, model, person)
+        total += value
+        mine += value > 0.0
+    return total * min(1.0, _MOST_EVIDENCE / max(mine, 1))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def match(
+    points: FloatArray,
+    count: int,
+    predicted: FloatArray,
+    spread: FloatArray,
+    half: FloatArray,
+    eye: FloatArray,
+    model: FloatArray,
+    person: bool,
+    mean: FloatArray,
+    information: FloatArray,
+) -> float:
+    """Mean (x, y, yaw) and information (3, 3) of what the points (count, 2 or more) say around a predicted pose.
+
+    spread: (3,) standard deviations along, across and in yaw of the prediction: three of them are searched. Returns the
+    log likelihood ratio of the best pose; 0 with no information where the points say nothing.
+    """
+    along, across, turn = _STEPS
+    values = np.empty((2 * along + 1, 2 * across + 1, 2 * turn + 1))
+    steps = 3.0 * spread / np.array([float(along), float(across), float(turn)])
+    mean[:] = predicted
+    information[:] = 0.0
+    if count == 0:
+        return 0.0
+    _value_all(points, count, predicted, steps, half, eye, model, person, values)
+    best = values.max()
+    scale = min(1.0, _MOST_EVIDENCE / count)
+    if best * scale <= 0.5:
+        return 0.0
+    _moments(values, scale, predicted, steps, spread, mean, information)
+    return best * scale
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _value_all(
+    points: FloatArray,
+    count: int,
+    predicted: FloatArray,
+    steps: FloatArray,
+    half: FloatArray,
+    eye: FloatArray,
+    model: FloatArray,
+    person: bool,
+    values: FloatArray,
+) -> None:
+    reach_x = steps[0] * (values.shape[0] // 2) + half[0] + MARGIN_M + 0.5
+    reach_y = steps[1] * (values.shape[1] // 2) + half[1] + MARGIN_M + 0.5
+    for k in range(values.shape[2]):
+        yaw = predicted[2] + (k - values.shape[2] // 2) * steps[2]
+        c, s = np.cos(yaw), np.sin(yaw)
+        dx, dy = eye[0] - predicted[0], eye[1] - predicted[1]
+        eye_x, eye_y = c * dx + s * dy, c * dy - s * dx
+        values[:, :, k] = 0.0
+        for n in range(count):
+            dx, dy = points[n, 0] - predicted[0], points[n, 1] - predicted[1]
+            x, y = c * dx + s * dy, c * dy - s * dx
+            if abs(x) > reach_x or abs(y) > reach_y:
+                continue
+            for i in range(values.shape[0]):
+                u = (i - values.shape[0] // 2) * steps[0]
+                if abs(x - u) > half[0] + MARGIN_M:
+                    continue
+                for j in range(values.shape[1]):
+                    v = (j - values.shape[1] // 2) * steps[1]
+                    values[i, j, k] += value_of(x - u, y - v, half, eye_x - u, eye_y - v, model, person)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _moments(
+    values: FloatArray,
+    scale: float,
+    predicted: FloatArray,
+    steps: FloatArray,
+    spread: FloatArray,
+    mean: FloatArray,
+    information: FloatArray,
+) -> None:
+    """The posterior's mean and covariance under the prediction, and the prediction taken out again."""
+    best = values.max() * scale
+    nothing = np.exp(-best)  # the points may be another's: then the prediction stands
+    total, first, second = 0.0, np.zeros(3), np.zeros((3, 3))
+    offset = np.empty(3)
+    for i in range(values.shape[0]):
+        offset[0] = (i - values.shape[0] // 2) * steps[0]
+        for j in range(values.shape[1]):
+            offset[1] = (j - values.shape[1] // 2) * steps[1]
+            for k in range(values.shape[2]):
+                offset[2] = (k - values.shape[2] // 2) * steps[2]
+                prior = 0.0
+                for a in range(3):
+                    prior += (offset[a] / spread[a]) ** 2
+                weight = (np.exp(values[i, j, k] * scale - best) + nothing) * np.exp(-0.5 * prior)
+                total += weight
+                for a in range(3):
+                    first[a] += weight * offset[a]
+                    for b in range(3):
+                        second[a, b] += weight * offset[a] * offset[b]
+    first /= total
+    covariance = second / total - np.outer(first, first)
+    for a in range(3):
+        covariance[a, a] += steps[a] ** 2 / 6.0 + 1e-6
+    posterior = np.linalg.inv(covariance)
+    local = posterior.copy()
+    for a in range(3):
+        local[a, a] -= 1.0 / spread[a] ** 2
+    eigenvalues, vectors = np.linalg.eigh(local)
+    local = (vectors * np.maximum(eigenvalues, 0.0)) @ vectors.T
+    # The measurement alone: of what the posterior says, what the prediction did not know.
+    ridge = local + 1e-9 * np.eye(3)
+    centre = np.linalg.solve(ridge, posterior @ first)
+    for a in range(3):
+        centre[a] = min(max(centre[a], -3.0 * spread[a]), 3.0 * spread[a])
+    c, s = np.cos(predicted[2]), np.sin(predicted[2])
+    mean[0] = predicted[0] + c * centre[0] - s * centre[1]
+    mean[1] = predicted[1] + s * centre[0] + c * centre[1]
+    mean[2] = predicted[2] + centre[2]
+    turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+    information[:] = turn @ local @ turn.T
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def add_to_model(points: FloatArray, count: int, pose: FloatArray, half: FloatArray, model: FloatArray) -> None:
+    """Lay the points of a frame into the object's model (cells of `MODEL_CELL_M`, 1 where points were, less around)."""
+    c, s = np.cos(pose[2]), np.sin(pose[2])
+    for n in range(count):
+        dx, dy = points[n, 0] - pose[0], points[n, 1] - pose[1]
+        x, y = (c * dx + s * dy + half[0]) / MODEL_CELL_M, (c * dy - s * dx + half[1]) / MODEL_CELL_M
+        if not (0.0 <= x < model.shape[0] and 0.0 <= y < model.shape[1]):
+            continue
+        for i in range(max(int(x) - 2, 0), min(int(x) + 3, model.shape[0])):
+            for j in range(max(int(y) - 2, 0), min(int(y) + 3, model.shape[1])):
+                apart = (i + 0.5 - x) ** 2 + (j + 0.5 - y) ** 2
+                model[i, j] = max(model[i, j], np.exp(-0.5 * apart))

@@ -1,0 +1,328 @@
+"""From a pose that is known, outwards: predict the next frame, match its points, correct, and so on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numba
+import numpy as np
+
+from calibration.quaternion import FloatArray
+from fusion.samples import Float32Array
+from fusion.timeline import Int64Array
+from labeling.automation.solver.evidence import collect
+from labeling.automation.solver.matching import MARGIN_M, add_to_model, match, value_at
+from labeling.automation.solver.smoothing import (
+    AXLE,
+    WALKS,
+    advance,
+    difference,
+    seen_from,
+    seen_slope,
+    slope,
+    uncertainty,
+)
+
+MOST_POINTS: Final = 150
+_LOWEST_M, _ABOVE_M = 0.2, 0.3
+_TIGHTEST, _WIDEST = (0.15, 0.1, 0.02), (1.2, 0.5, 0.12)
+_ENOUGH_FOR_MODEL = 6.0
+_GROUND_WITHIN, _MOST_GROUND = 0.4, 8.0
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def velocity_of(state: FloatArray, motion: FloatArray) -> tuple[float, float]:
+    """x and y of the velocity in the world, m/s."""
+    if motion[WALKS] > 0.0:
+        return state[3], state[4]
+    return state[3] * np.cos(state[2]), state[3] * np.sin(state[2])
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def look(
+    rows: Float32Array,
+    starts: Int64Array,
+    corner: FloatArray,
+    centre: FloatArray,
+    half: FloatArray,
+    reach: float,
+    points: FloatArray,
+) -> int:
+    """Points of things around a centre, between the wheels and the roof, to `points` (M, 3) x, y, s; how many."""
+    radius = np.sqrt(half[0] ** 2 + half[1] ** 2) + reach
+    return collect(rows, starts, corner, centre, radius, _LOWEST_M, 2.0 * half[2] + _ABOVE_M, points)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def deskew(points: FloatArray, count: int, moment: float, vx: float, vy: float) -> None:
+    """Bring points (x, y, s) of a moving thing to one moment of the frame, in place."""
+    for n in range(count):
+        late = points[n, 2] - moment
+        points[n, 0] -= vx * late
+        points[n, 1] -= vy * late
+        points[n, 2] = moment
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def moment_of(points: FloatArray, count: int, otherwise: float) -> float:
+    """The median time of the points, seconds after the frame's middle."""
+    return float(np.median(points[:count, 2])) if count else otherwise
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def ground_within(
+    rows: Float32Array, starts: Int64Array, corner: FloatArray, centre: FloatArray, half: FloatArray, points: FloatArray
+) -> float:
+    """How strongly ground that was seen under a footprint, well inside, speaks against it."""
+    inner_x, inner_y = half[0] - 0.4, half[1] - 0.4
+    if inner_x <= 0.05 or inner_y <= 0.05:
+        return 0.0
+    count = collect(rows, starts, corner, centre, inner_x + inner_y, -0.01, 0.01, points)
+    c, s, total = np.cos(centre[2]), np.sin(centre[2]), 0.0
+    for n in range(count):
+        dx, dy = points[n, 0] - centre[0], points[n, 1] - centre[1]
+        total += abs(c * dx + s * dy) < inner_x and abs(c * dy - s * dx) < inner_y
+    return min(_GROUND_WITHIN * total, _MOST_GROUND)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def evidence_for(
+    rows: Float32Array,
+    starts: Int64Array,
+    corner: FloatArray,
+    eye: FloatArray,
+    state: FloatArray,
+    moment: float,
+    half: FloatArray,
+    motion: FloatArray,
+    model: FloatArray,
+    points: FloatArray,
+) -> float:
+    """Log likelihood ratio of the object being there in a frame against its not being there."""
+    centre = seen_from(state, motion)
+    count = look(rows, starts, corner, centre, half, MARGIN_M, points)
+    vx, vy = velocity_of(state, motion)
+    deskew(points, count, moment, vx, vy)
+    value = max(value_at(points, count, centre, half, eye, model, motion[WALKS] > 0.0), -_MOST_GROUND)
+    return value - ground_within(rows, starts, corner, centre, half, points)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def score_all(
+    rows: Float32Array,
+    starts: Int64Array,
+    corners: FloatArray,
+    eyes: FloatArray,
+    states: FloatArray,
+    moments: FloatArray,
+    half: FloatArray,
+    motion: FloatArray,
+    model: FloatArray,
+) -> FloatArray:
+    """(F,) `evidence_for` the states in every frame."""
+    points, scores = np.empty((MOST_POINTS, 3)), np.empty(len(states))
+    for k in range(len(states)):
+        scores[k] = evidence_for(
+            rows, starts[k], corners[k], eyes[k], states[k], moments[k], half, motion, model, points
+        )  # fmt: skip
+    return scores
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def score_motions(
+    rows: Float32Array,
+    starts: Int64Array,
+    corners: FloatArray,
+    eyes: FloatArray,
+    seconds: FloatArray,
+    anchor: int,
+    reach: int,
+    candidates: FloatArray,
+    half: FloatArray,
+    motion: FloatArray,
+    model: FloatArray,
+    start_s: float,
+) -> FloatArray:
+    """(C,) what the frames up to `reach` before and after an anchor say for each candidate state (C, 5) at start_s."""
+    points, scores = np.empty((MOST_POINTS, 3)), np.zeros(len(candidates))
+    first, last = max(anchor - reach, 0), min(anchor + reach, len(seconds) - 1)
+    for c in range(len(candidates)):
+        for k in range(first, last + 1):
+            if k == anchor:
+                continue
+            moment = start_s - seconds[anchor]
+            state = advance(candidates[c], seconds[k] + moment - start_s, motion)
+            centre = seen_from(state, motion)
+            count = look(rows, starts[k], corners[k], centre, half, MARGIN_M, points)
+            moment = moment_of(points, count, moment)
+            state = advance(candidates[c], seconds[k] + moment - start_s, motion)
+            scores[c] += evidence_for(
+                rows, starts[k], corners[k], eyes[k], state, moment, half, motion, model, points
+            )  # fmt: skip
+    return scores
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def spread_of(state: FloatArray, covariance: FloatArray, motion: FloatArray) -> FloatArray:
+    """(3,) standard deviations of a centre along, across and in yaw, no tighter and no wider than a search should be."""
+    jacobian = seen_slope(state, motion)
+    seen = jacobian @ covariance @ jacobian.T
+    c, s = np.cos(state[2]), np.sin(state[2])
+    along = c * c * seen[0, 0] + 2.0 * c * s * seen[0, 1] + s * s * seen[1, 1]
+    across = s * s * seen[0, 0] - 2.0 * c * s * seen[0, 1] + c * c * seen[1, 1]
+    variances = (along, across, seen[2, 2])
+    result = np.empty(3)
+    for a in range(3):
+        result[a] = min(max(np.sqrt(max(variances[a], 0.0)), _TIGHTEST[a]), _WIDEST[a])
+    if motion[WALKS] > 0.0:
+        result[1] = min(max(np.sqrt(max(across, 0.0)), _TIGHTEST[0]), 0.8)
+        result[0] = min(result[0], 0.8)
+    return result
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def track_from(
+    rows: Float32Array,
+    starts: Int64Array,
+    corners: FloatArray,
+    eyes: FloatArray,
+    seconds: FloatArray,
+    moments: FloatArray,
+    anchor: int,
+    last: int,
+    start: FloatArray,
+    start_covariance: FloatArray,
+    half: FloatArray,
+    motion: FloatArray,
+    model: FloatArray,
+    states: FloatArray,
+    means: FloatArray,
+    information: FloatArray,
+    support: FloatArray,
+) -> None:
+    """From the anchor's state to the frame `last`, whichever way that lies; what each frame says is written to its row of
+    states (F, 5), moments (F,), means (F, 3), information (F, 3, 3) and support (F,). The model grows on the way."""
+    step = 1 if last >= anchor else -1
+    points = np.empty((MOST_POINTS, 3))
+    state, covariance = start.copy(), start_covariance.copy()
+    now, moment = seconds[anchor] + moments[anchor], moments[anchor]
+    walks = motion[WALKS] > 0.0
+    for k in range(anchor + step, last + step, step):
+        dt = seconds[k] + moment - now
+        ahead = advance(state, dt, motion)
+        count = look(rows, starts[k], corners[k], seen_from(ahead, motion), half, 2.5, points)
+        moment = moment_of(points, count, moment)
+        dt = seconds[k] + moment - now
+        jacobian = slope(state, dt, motion)
+        covariance = jacobian @ covariance @ jacobian.T + uncertainty(state, dt, motion)
+        state, now, moments[k] = advance(state, dt, motion), seconds[k] + moment, moment
+        vx, vy = velocity_of(state, motion)
+        deskew(points, count, moment, vx, vy)
+        spread = spread_of(state, covariance, motion)
+        support[k] = match(
+            points, count, seen_from(state, motion), spread, half, eyes[k], model, walks, means[k], information[k]
+        )  # fmt: skip
+        state, covariance = _corrected(state, covariance, means[k], information[k], motion)
+        states[k] = state
+        if support[k] > _ENOUGH_FOR_MODEL and not walks and spread[0] < 0.5:
+            add_to_model(points, count, seen_from(state, motion), half, model)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _corrected(
+    state: FloatArray, covariance: FloatArray, mean: FloatArray, information: FloatArray, motion: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    off = difference(mean, seen_from(state, motion))
+    jacobian = seen_slope(state, motion)
+    after = np.linalg.inv(np.linalg.inv(covariance + 1e-10 * np.eye(5)) + jacobian.T @ information @ jacobian)
+    return state + after @ (jacobian.T @ (information @ off)), after
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def match_again(
+    rows: Float32Array,
+    starts: Int64Array,
+    corners: FloatArray,
+    eyes: FloatArray,
+    states: FloatArray,
+    covariances: FloatArray,
+    moments: FloatArray,
+    certain: FloatArray,
+    half: FloatArray,
+    motion: FloatArray,
+    model: FloatArray,
+    means: FloatArray,
+    information: FloatArray,
+    support: FloatArray,
+) -> None:
+    """What every frame without a person's pose says around the smoothed states."""
+    points = np.empty((MOST_POINTS, 3))
+    for k in range(len(states)):
+        if certain[k] > 0.0:
+            continue
+        centre, spread = seen_from(states[k], motion), spread_of(states[k], covariances[k], motion)
+        count = look(rows, starts[k], corners[k], centre, half, 2.0, points)
+        vx, vy = velocity_of(states[k], motion)
+        deskew(points, count, moments[k], vx, vy)
+        support[k] = match(
+            points, count, centre, spread, half, eyes[k], model, motion[WALKS] > 0.0, means[k], information[k]
+        )  # fmt: skip
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def model_of(
+    rows: Float32Array,
+    starts: Int64Array,
+    corners: FloatArray,
+    states: FloatArray,
+    moments: FloatArray,
+    chosen: Int64Array,
+    half: FloatArray,
+    motion: FloatArray,
+) -> FloatArray:
+    """The object's model from its points in the chosen frames."""
+    shape = (int(2.0 * half[0] / 0.1) + 1, int(2.0 * half[1] / 0.1) + 1)
+    model, points = np.zeros(shape), np.empty((4 * MOST_POINTS, 3))
+    if motion[WALKS] > 0.0:
+        return model
+    for k in chosen:
+        centre = seen_from(states[k], motion)
+        count = look(rows, starts[k], corners[k], centre, half, 0.3, points)
+        vx, vy = velocity_of(states[k], motion)
+        deskew(points, count, moments[k], vx, vy)
+        add_to_model(points, count, centre, half, model)
+    return model
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def points_inside(
+    rows: Float32Array,
+    starts: Int64Array,
+    corners: FloatArray,
+    states: FloatArray,
+    moments: FloatArray,
+    half: FloatArray,
+    motion: FloatArray,
+) -> Int64Array:
+    """(F,) points within the cuboid, 0.1 m larger, in each frame: at most `MOST_POINTS`."""
+    points, counts = np.empty((MOST_POINTS, 3)), np.zeros(len(states), np.int64)
+    for k in range(len(states)):
+        centre = seen_from(states[k], motion)
+        count = look(rows, starts[k], corners[k], centre, half, 0.3, points)
+        vx, vy = velocity_of(states[k], motion)
+        deskew(points, count, moments[k], vx, vy)
+        c, s = np.cos(centre[2]), np.sin(centre[2])
+        for n in range(count):
+            dx, dy = points[n, 0] - centre[0], points[n, 1] - centre[1]
+            counts[k] += abs(c * dx + s * dy) < half[0] + 0.1 and abs(c * dy - s * dx) < half[1] + 0.1
+    return counts
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def state_at(centre: FloatArray, motion: FloatArray) -> FloatArray:
+    """The standing state whose cuboid has its centre at x, y, yaw."""
+    state = np.zeros(5)
+    state[0] = centre[0] - motion[AXLE] * np.cos(centre[2])
+    state[1] = centre[1] - motion[AXLE] * np.sin(centre[2])
+    state[2] = centre[2]
+    return state
