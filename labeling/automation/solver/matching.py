@@ -24,6 +24,7 @@ _MODEL_SHARE = 0.7
 _MOST_EVIDENCE = 25.0
 """Neighbouring points share their errors: a thousand of them know no more than so many that were independent."""
 _STEPS = (10, 6, 3)
+_LEAST_KNOWN = 0.1
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
@@ -161,14 +162,12 @@ def _moments(
     total, first, second = 0.0, np.zeros(3), np.zeros((3, 3))
     offset = np.empty(3)
     for i in range(values.shape[0]):
-        offset[0] = (i - values.shape[0] // 2) * steps[0]
+        offset[0] = (i - values.shape[0] // 2) * steps[0] / spread[0]
         for j in range(values.shape[1]):
-            offset[1] = (j - values.shape[1] // 2) * steps[1]
+            offset[1] = (j - values.shape[1] // 2) * steps[1] / spread[1]
             for k in range(values.shape[2]):
-                offset[2] = (k - values.shape[2] // 2) * steps[2]
-                prior = 0.0
-                for a in range(3):
-                    prior += (offset[a] / spread[a]) ** 2
+                offset[2] = (k - values.shape[2] // 2) * steps[2] / spread[2]
+                prior = offset[0] ** 2 + offset[1] ** 2 + offset[2] ** 2
                 weight = (np.exp(values[i, j, k] * scale - best) + nothing) * np.exp(-0.5 * prior)
                 total += weight
                 for a in range(3):
@@ -178,24 +177,22 @@ def _moments(
     first /= total
     covariance = second / total - np.outer(first, first)
     for a in range(3):
-        covariance[a, a] += steps[a] ** 2 / 6.0 + 1e-6
+        covariance[a, a] += (steps[a] / spread[a]) ** 2 / 12.0 + 1e-4
+    # In units of the prediction's spread it knew 1: what the posterior knows beyond that is what the points say.
     posterior = np.linalg.inv(covariance)
-    local = posterior.copy()
+    known, vectors = np.linalg.eigh(posterior - np.eye(3))
+    moved = vectors.T @ (posterior @ first)
+    centre, local = np.zeros(3), np.zeros((3, 3))
     for a in range(3):
-        local[a, a] -= 1.0 / spread[a] ** 2
-    eigenvalues, vectors = np.linalg.eigh(local)
-    local = (vectors * np.maximum(eigenvalues, 0.0)) @ vectors.T
-    # The measurement alone: of what the posterior says, what the prediction did not know.
-    ridge = local + 1e-9 * np.eye(3)
-    centre = np.linalg.solve(ridge, posterior @ first)
-    for a in range(3):
-        centre[a] = min(max(centre[a], -3.0 * spread[a]), 3.0 * spread[a])
+        if known[a] > _LEAST_KNOWN:
+            centre += vectors[:, a] * min(max(moved[a] / known[a], -3.0), 3.0)
+            local += known[a] * np.outer(vectors[:, a], vectors[:, a])
     c, s = np.cos(predicted[2]), np.sin(predicted[2])
-    mean[0] = predicted[0] + c * centre[0] - s * centre[1]
-    mean[1] = predicted[1] + s * centre[0] + c * centre[1]
-    mean[2] = predicted[2] + centre[2]
-    turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-    information[:] = turn @ local @ turn.T
+    mean[0] = predicted[0] + c * centre[0] * spread[0] - s * centre[1] * spread[1]
+    mean[1] = predicted[1] + s * centre[0] * spread[0] + c * centre[1] * spread[1]
+    mean[2] = predicted[2] + centre[2] * spread[2]
+    scaled = np.array([[c / spread[0], -s / spread[1], 0.0], [s / spread[0], c / spread[1], 0.0], [0.0, 0.0, 1.0 / spread[2]]])
+    information[:] = scaled @ local @ scaled.T
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
