@@ -10,9 +10,9 @@ from typing import Final
 
 import numba
 import numpy as np
+from scipy.ndimage import rank_filter, uniform_filter
 
 from calibration.quaternion import FloatArray
-from fusion.ground import Ground
 from fusion.progress import Progress, silent
 from fusion.recording import Recording
 from fusion.samples import Float32Array
@@ -24,15 +24,18 @@ CELLS: Final = 110
 """Of a frame's grid on each side: 110 m to each side of the LiDAR, farther than there are points to fit."""
 _VOXEL_M, _GROUND_VOXEL_M = 0.1, 0.3
 _ON_GROUND_M, _HIGHEST_M = 0.15, 6.0
+_SEEN_WINDOW, _SEEN_SHARE, _LOW_WINDOW = 5, 0.4, 6
+_SEEN_SIGMA_M, _GUESSED_SIGMA_M = 0.06, 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """All frames of a recording. Places are metres in the world less `origin`, seconds are since `start_ns`.
 
-    rows: (N, 4) float32 x, y, height above the ground, seconds after the frame's middle; ground points have height 0.
+    rows: (N, 5) float32 x, y, height above the ground, seconds after the frame's middle, z; ground points have height 0.
     starts: (F, CELLS * CELLS + 1) where the rows of each cell of each frame's grid start. corners: (F, 2) of the grids.
-    eyes: (F, 2) where the LiDAR was. seconds: (F,) middle of each frame. grounds: for heights, None without a sweep.
+    eyes: (F, 2) where the LiDAR was. seconds: (F,) middle of each frame. ground_m, ground_sigma_m: (F, CELLS, CELLS)
+    float32 z of the ground at the middles of the cells and how sure that is.
     """
 
     rows: Float32Array
@@ -42,17 +45,23 @@ class Evidence:
     seconds: FloatArray
     start_ns: int
     origin: FloatArray
-    grounds: tuple[Ground | None, ...]
+    ground_m: Float32Array
+    ground_sigma_m: Float32Array
 
     def __len__(self) -> int:
         return len(self.seconds)
 
-    def ground_at(self, frame: int, place: FloatArray) -> float:
-        """World z of the ground at (x, y), less the origin's; not a number where none was found."""
-        ground = self.grounds[frame]
-        if ground is None:
-            return float("nan")
-        return float(ground.height_at(place[None] + self.origin[:2])[0] - self.origin[2])
+    def ground_at(self, frames: Int64Array, places: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """z of the ground in frames (M,) at places (M, 2), and its standard deviation; between cells, a mean of four."""
+        cells = np.clip((places - self.corners[frames]) / CELL_M - 0.5, 0.0, CELLS - 1.001)
+        low = cells.astype(np.int64)
+        (i, j), (u, v) = low.T, (cells - low).T
+        heights = sum(
+            weight * self.ground_m[frames, i + a, j + b].astype(np.float64)
+            for a, b, weight in ((0, 0, (1 - u) * (1 - v)), (1, 0, u * (1 - v)), (0, 1, (1 - u) * v), (1, 1, u * v))
+        )
+        corners = [self.ground_sigma_m[frames, i + a, j + b] for a in (0, 1) for b in (0, 1)]
+        return np.asarray(heights), np.max(corners, axis=0).astype(np.float64)
 
 
 def gather_evidence(recording: Recording, progress: Progress = silent) -> Evidence:
@@ -60,36 +69,67 @@ def gather_evidence(recording: Recording, progress: Progress = silent) -> Eviden
     count = len(recording.frames)
     middles = [recording.frame_middle_ns(frame) for frame in range(count)]
     origin = recording.ego_motion.at(middles[0]).translation.copy()
-    parts, starts = [np.empty((0, 4), np.float32)], np.zeros((count, CELLS * CELLS + 1), np.int64)
+    parts, starts = [np.empty((0, 5), np.float32)], np.zeros((count, CELLS * CELLS + 1), np.int64)
     corners, eyes = np.zeros((count, 2)), np.zeros((count, 2))
-    grounds: list[Ground | None] = []
+    ground, sigma = np.zeros((count, CELLS, CELLS), np.float32), np.full((count, CELLS, CELLS), 9.0, np.float32)
     total = 0
     for frame, middle in enumerate(middles):
         sight = frame_sight(recording, frame)
         here = recording.ego_motion.at(middle).translation[:2] - origin[:2]
         eyes[frame] = sight.eyes[:2].mean(axis=1) - origin[:2] if len(sight) else here
         corners[frame] = here - 0.5 * CELL_M * CELLS
-        rows, starts[frame] = _in_cells(_rows(sight, origin, middle), corners[frame])
+        if len(sight):
+            ground[frame], sigma[frame] = _ground(sight, origin, corners[frame])
+        rows, starts[frame] = _in_cells(_rows(sight, origin, middle, ground[frame], corners[frame]), corners[frame])
         starts[frame] += total
         total += len(rows)
         parts.append(rows)
-        grounds.append(sight.ground)
         progress(frame + 1, count)
     seconds = (np.array(middles, dtype=np.int64) - middles[0]) * 1e-9
-    return Evidence(np.concatenate(parts), starts, corners, eyes, seconds, middles[0], origin, tuple(grounds))
+    return Evidence(np.concatenate(parts), starts, corners, eyes, seconds, middles[0], origin, ground, sigma)
 
 
-def _rows(sight: FrameSight, origin: FloatArray, middle_ns: int) -> Float32Array:
+def _ground(sight: FrameSight, origin: FloatArray, corner: FloatArray) -> tuple[Float32Array, Float32Array]:
+    """z of the ground in the cells of a frame's grid, and how sure it is.
+
+    Far off few beams meet the ground, and what lies between them is a guess: there nothing is lower than nearly the
+    lowest thing within 6 m (the very lowest may be a reflection).
+    """
+    lowest = np.full((CELLS, CELLS), np.inf, np.float32)
+    points = sight.points - origin[:, None].astype(np.float32)
+    cells = np.floor((points[:2].T - corner) / CELL_M).astype(np.int64)
+    inside = np.all((cells >= 0) & (cells < CELLS), axis=1)
+    np.minimum.at(lowest, tuple(cells[inside].T), points[2, inside])
+    around = rank_filter(lowest, rank=1, size=_LOW_WINDOW, mode="nearest")
+    fallback = float(np.median(lowest[np.isfinite(lowest)])) if np.isfinite(lowest).any() else 0.0
+    low = np.where(np.isfinite(around), around, fallback).astype(np.float32)
+    if sight.ground is None:
+        return low, np.full(low.shape, _GUESSED_SIGMA_M, np.float32)
+    x, y = np.meshgrid(*(corner[axis] + CELL_M * (np.arange(CELLS) + 0.5) + origin[axis] for axis in (0, 1)), indexing="ij")
+    places = np.column_stack([x.ravel(), y.ravel()])
+    heights = (sight.ground.height_at(places) - origin[2]).reshape(low.shape).astype(np.float32)
+    share = uniform_filter(sight.ground.seen.astype(np.float32), _SEEN_WINDOW)
+    row_column = np.floor((places - sight.ground.corner_m) / sight.ground.cell_m).astype(np.int64)
+    column, row = np.clip(row_column, 0, np.array(share.shape[::-1]) - 1).T
+    seen = share[row, column].reshape(low.shape) >= _SEEN_SHARE
+    sigma = np.where(seen, _SEEN_SIGMA_M, _GUESSED_SIGMA_M).astype(np.float32)
+    return np.where(seen, heights, np.minimum(heights, low)), sigma
+
+
+def _rows(sight: FrameSight, origin: FloatArray, middle_ns: int, ground: Float32Array, corner: FloatArray) -> Float32Array:
     if not len(sight):
-        return np.empty((0, 4), np.float32)
-    z = sight.points[2] if sight.ground is None else sight.points[2] - sight.ground.height_at(sight.points.T)
-    x, y = sight.points[0] - origin[0], sight.points[1] - origin[1]
-    rows = np.column_stack([x, y, z, (sight.times_ns - middle_ns) * 1e-9]).astype(np.float32)
+        return np.empty((0, 5), np.float32)
+    x, y, z = (sight.points[axis] - origin[axis] for axis in range(3))
+    cells = np.clip(np.floor((np.column_stack([x, y]) - corner) / CELL_M).astype(np.int64), 0, CELLS - 1)
+    height = z - ground[cells[:, 0], cells[:, 1]]
+    if sight.ground is not None:
+        height = np.maximum(height, sight.points[2] - sight.ground.height_at(sight.points.T))
+    rows = np.column_stack([x, y, height, (sight.times_ns - middle_ns) * 1e-9, z]).astype(np.float32)
     low = np.abs(rows[:, 2]) <= _ON_GROUND_M
     high = (rows[:, 2] > _ON_GROUND_M) & (rows[:, 2] < _HIGHEST_M)
-    ground = _thinned(rows[low], _GROUND_VOXEL_M)
-    ground[:, 2] = 0.0
-    return np.concatenate([_thinned(rows[high], _VOXEL_M), ground])
+    lying = _thinned(rows[low], _GROUND_VOXEL_M)
+    lying[:, 2] = 0.0
+    return np.concatenate([_thinned(rows[high], _VOXEL_M), lying])
 
 
 def _thinned(rows: Float32Array, edge_m: float) -> Float32Array:
@@ -109,6 +149,13 @@ def _in_cells(rows: Float32Array, corner: FloatArray) -> tuple[Float32Array, Int
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def cell_of(place: FloatArray, corner: FloatArray) -> tuple[int, int]:
+    """The cell that a place (x, y) lies in, or the nearest."""
+    i, j = int(np.floor((place[0] - corner[0]) / CELL_M)), int(np.floor((place[1] - corner[1]) / CELL_M))
+    return min(max(i, 0), CELLS - 1), min(max(j, 0), CELLS - 1)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def collect(
     rows: Float32Array,
     starts: Int64Array,
@@ -121,8 +168,7 @@ def collect(
 ) -> int:
     """Write x, y, seconds of the points within reach of a place (a square) and between two heights to `found` (M, 3);
     how many. Every so manieth of them where there are more than M."""
-    first_x, last_x = _cell(place[0] - reach - corner[0]), _cell(place[0] + reach - corner[0])
-    first_y, last_y = _cell(place[1] - reach - corner[1]), _cell(place[1] + reach - corner[1])
+    (first_x, first_y), (last_x, last_y) = cell_of(place - reach, corner), cell_of(place + reach, corner)
     total = 0
     for i in range(first_x, last_x + 1):
         total += starts[i * CELLS + last_y + 1] - starts[i * CELLS + first_y]
@@ -138,8 +184,3 @@ def collect(
                 found[kept, 0], found[kept, 1], found[kept, 2] = rows[n, 0], rows[n, 1], rows[n, 3]
                 kept += 1
     return kept
-
-
-@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _cell(offset: float) -> int:
-    return min(max(int(np.floor(offset / CELL_M)), 0), CELLS - 1)

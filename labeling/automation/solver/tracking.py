@@ -10,7 +10,7 @@ import numpy as np
 from calibration.quaternion import FloatArray
 from fusion.samples import Float32Array
 from fusion.timeline import Int64Array
-from labeling.automation.solver.evidence import collect
+from labeling.automation.solver.evidence import CELLS, cell_of, collect
 from labeling.automation.solver.matching import MARGIN_M, add_to_model, match, value_at
 from labeling.automation.solver.smoothing import (
     AXLE,
@@ -204,7 +204,7 @@ def track_from(
     states (F, 5), moments (F,), means (F, 3), information (F, 3, 3) and support (F,). The model grows on the way."""
     step = 1 if last >= anchor else -1
     points = np.empty((MOST_POINTS, 3))
-    state, covariance = start.copy(), start_covariance.copy()
+    state, covariance = start.copy(), np.ascontiguousarray(start_covariance)
     now, moment = seconds[anchor] + moments[anchor], moments[anchor]
     walks = motion[WALKS] > 0.0
     for k in range(anchor + step, last + step, step):
@@ -214,7 +214,7 @@ def track_from(
         moment = moment_of(points, count, moment)
         dt = seconds[k] + moment - now
         jacobian = slope(state, dt, motion)
-        covariance = jacobian @ covariance @ jacobian.T + uncertainty(state, dt, motion)
+        covariance = np.ascontiguousarray(jacobian @ covariance @ jacobian.T) + uncertainty(state, dt, motion)
         state, now, moments[k] = advance(state, dt, motion), seconds[k] + moment, moment
         vx, vy = velocity_of(state, motion)
         deskew(points, count, moment, vx, vy)
@@ -316,6 +316,31 @@ def points_inside(
             dx, dy = points[n, 0] - centre[0], points[n, 1] - centre[1]
             counts[k] += abs(c * dx + s * dy) < half[0] + 0.1 and abs(c * dy - s * dx) < half[1] + 0.1
     return counts
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def heights_inside(
+    rows: Float32Array,
+    starts: Int64Array,
+    corners: FloatArray,
+    states: FloatArray,
+    half: FloatArray,
+    motion: FloatArray,
+    total: FloatArray,
+) -> None:
+    """How many points lie in the footprint in each frame, and the sum of their z, to `total` (F, 2)."""
+    reach = np.sqrt(half[0] ** 2 + half[1] ** 2)
+    for k in range(len(states)):
+        centre = seen_from(states[k], motion)
+        c, s = np.cos(centre[2]), np.sin(centre[2])
+        first, last = cell_of(centre - reach, corners[k]), cell_of(centre + reach, corners[k])
+        for i in range(first[0], last[0] + 1):
+            for n in range(starts[k, i * CELLS + first[1]], starts[k, i * CELLS + last[1] + 1]):
+                dx, dy = rows[n, 0] - centre[0], rows[n, 1] - centre[1]
+                within = abs(c * dx + s * dy) < half[0] and abs(c * dy - s * dx) < half[1]
+                if within and _LOWEST_M <= rows[n, 2] <= 2.0 * half[2] + _ABOVE_M:
+                    total[k, 0] += 1.0
+                    total[k, 1] += rows[n, 4]
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -12,6 +12,7 @@ from fusion.timeline import Int64Array
 from labeling.automation.solver.evidence import Evidence
 from labeling.automation.solver.problem import Estimate, Problem
 from labeling.automation.solver.smoothing import seen_from
+from labeling.automation.solver.tracking import heights_inside
 from labeling.track import Knot, Maker, Presence, PresenceKind, Track
 
 _FEWEST_POINTS = 2
@@ -19,7 +20,9 @@ _BEYOND_S = 3.0
 """So long before and after it was seen the trajectory goes on, without a claim that anything is there."""
 _APART = 0.2
 """Of a frame: knots closer than this would let the spline swing."""
-_HALF_WINDOW = 3
+_SLOPE = 0.02
+"""How much steeper or flatter a road may be than level: one standard deviation, one metre after the other."""
+_OWN_SIGMA_M = 0.15
 
 
 def written(evidence: Evidence, problem: Problem, chosen: Estimate, counts: Int64Array, stands: bool) -> Track:
@@ -32,7 +35,7 @@ def written(evidence: Evidence, problem: Problem, chosen: Estimate, counts: Int6
     if stands:
         return replace(problem.track.with_knots(anchors), presence=presence)
     centres = np.array([seen_from(state, problem.motion) for state in chosen.states])
-    heights = _heights(evidence, problem, centres)
+    heights = _heights(evidence, problem, chosen, centres)
     near = (evidence.seconds >= evidence.seconds[seen[0]] - _BEYOND_S) & (
         evidence.seconds <= evidence.seconds[seen[-1]] + _BEYOND_S
     )
@@ -65,18 +68,40 @@ def _knot(evidence: Evidence, problem: Problem, frame: int, time_ns: int, centre
     return Knot.of(time_ns, RigidTransform(rotation, place), Maker.SOLVER)
 
 
-def _heights(evidence: Evidence, problem: Problem, centres: FloatArray) -> FloatArray:
-    """(F,) world z of the centre: as high above the ground as where a person set it."""
-    ground = np.array([evidence.ground_at(frame, centre[:2]) for frame, centre in enumerate(centres)])
-    known = np.flatnonzero(np.isfinite(ground))
-    heights = np.array([knot.position_m[2] for knot in problem.anchors])
-    if not len(known):
-        return np.interp(np.arange(len(ground)), problem.frames, heights)
-    ground = np.interp(np.arange(len(ground)), known, ground[known])
-    windows = np.lib.stride_tricks.sliding_window_view(np.pad(ground, _HALF_WINDOW, mode="edge"), 2 * _HALF_WINDOW + 1)
-    smooth = np.median(windows, axis=1) + evidence.origin[2]
-    above = heights - smooth[problem.frames]
-    return np.asarray(smooth + np.interp(np.arange(len(ground)), problem.frames, above))
+def _heights(evidence: Evidence, problem: Problem, chosen: Estimate, centres: FloatArray) -> FloatArray:
+    """(F,) world z of the centre: through those that people set, as high above the ground and above its own points as
+    there, and no steeper than roads are; least squares over all frames."""
+    count = len(centres)
+    set_m = np.array([knot.position_m[2] - evidence.origin[2] for knot in problem.anchors])
+    rows = np.arange(count)
+    held = np.interp(rows, problem.frames, set_m)
+    weights, values = np.zeros(count), np.zeros(count)
+    ground, sigma = evidence.ground_at(rows, centres[:, :2])
+    own, own_sigma = _own_heights(evidence, problem, chosen)
+    for said, said_sigma in ((ground, sigma), (own, own_sigma)):
+        above = np.interp(rows, problem.frames, set_m - said[problem.frames])
+        doubt = said_sigma**2 + np.interp(rows, problem.frames, said_sigma[problem.frames]) ** 2
+        weights += 1.0 / doubt
+        values += (said + above) / doubt
+    weights[problem.frames], values[problem.frames] = 1e8, 1e8 * set_m
+    apart = np.hypot(*np.diff(centres[:, :2], axis=0).T)
+    steps = 1.0 / (_SLOPE * apart + 0.005) ** 2
+    system = np.diag(weights + np.append(steps, 0.0) + np.append(0.0, steps))
+    system -= np.diag(steps, 1) + np.diag(steps, -1)
+    solved = np.linalg.solve(system, values) if count > 1 else held
+    return np.asarray(solved + evidence.origin[2])
+
+
+def _own_heights(evidence: Evidence, problem: Problem, chosen: Estimate) -> tuple[FloatArray, FloatArray]:
+    """(F,) mean z of the points in the cuboid, and how far that may be from what another frame's says."""
+    total = np.zeros((len(evidence), 2))
+    heights_inside(
+        evidence.rows, evidence.starts, evidence.corners, chosen.states, problem.half_m, problem.motion, total
+    )
+    seen = total[:, 0] >= _FEWEST_POINTS
+    means = np.where(seen, total[:, 1] / np.maximum(total[:, 0], 1.0), 0.0)
+    sigmas = np.where(seen, np.sqrt(_OWN_SIGMA_M**2 + problem.half_m[2] ** 2 / np.maximum(total[:, 0], 1.0)), 1e3)
+    return means, sigmas
 
 
 def _presence(times_ns: Int64Array, seen: Int64Array) -> tuple[Presence, ...]:
