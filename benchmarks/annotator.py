@@ -1,7 +1,7 @@
 """The oracle annotator: what does it cost to label a recording whose truth is known?
 
-It labels every track through the real edit door as a careful person would, always fixing the frame that is worst, and counts
-every action, until each labelled frame of the track overlaps the truth enough: a 3D IoU of 0.7, of 0.5 for people.
+It labels every track through the real edit door as a careful person would, always fixing the frame that is worst, and
+counts every pose, until each labelled frame of the track overlaps the truth enough: a 3D IoU of 0.7, of 0.5 for people.
 The first pose is a whole cuboid: it brings the true size and class with it. The baselines set it in the track's middle
 frame and hold the pose outside of their knots; with the solver, it is set in the frame with most points.
 
@@ -22,7 +22,6 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.labelled import Labelled, labelled, shared_sources
-from benchmarks.overlaps import aligned_ious
 from benchmarks.report import Peer, Report, run
 from calibration import RigidTransform
 from calibration.quaternion import FloatArray
@@ -34,6 +33,7 @@ from labeling.editing.edits import CreateTrack, SetKnot
 from labeling.editing.service import LabelService
 from labeling.editing.store import Store
 from labeling.interior_points import count_interior_points
+from labeling.overlap import overlap_rows
 from labeling.track import Knot, Presence, PresenceKind, Track
 from labeling.track_record import TrackRecord
 
@@ -72,7 +72,13 @@ class Subject:
 
     def ious(self, poses: RigidTransform, size_m: Sequence[float]) -> FloatArray:
         """(F,) overlap of poses at the labelled moments with the truth."""
-        return aligned_ious(poses, np.array(size_m), self.truth.at(self.times_ns), np.array(self.truth.size_m))
+        return overlap_rows(upright(poses, size_m), upright(self.truth.at(self.times_ns), self.truth.size_m))
+
+
+def upright(poses: RigidTransform, size_m: Sequence[float]) -> FloatArray:
+    """(F, 7) cuboids of poses (F,) and one size, as they stand: tilts count for nothing."""
+    sizes = np.broadcast_to(np.asarray(size_m), (len(poses.translation), 3))
+    return np.column_stack([poses.translation, sizes, np.atleast_1d(poses.yaw_rad)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +200,8 @@ def _linear(knots_ns: Int64Array, poses: RigidTransform, times_ns: Int64Array) -
 
 
 def presence_figures(subjects: Sequence[Subject], solved: Sequence[Track]) -> dict[str, float]:
-    """Of labelled frames with points: in how many the solver says that it is there; of those that it says were seen: how
-    many are labelled."""
+    """Of labelled frames with points, in how many the solver says that it is there; of those that it says were seen,
+    how many are labelled."""
     there = claimed = 0
     with_points = said = 0
     for subject, track in zip(subjects, solved, strict=True):

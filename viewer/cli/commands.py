@@ -234,6 +234,19 @@ def prelabel(
     automation.prelabel(folder, name, least_confidence, dry_run=dry_run, as_json=as_json)
 
 
+@app.command(epilog="Example: boxwright solve my-project pandaset-002 --track 4f3c")
+def solve(
+    folder: Folder,
+    name: RecordingName,
+    track: Annotated[list[str] | None, typer.Option(help="Only this track; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find the whole trajectory of tracks of which a person has set a pose or a few."""
+    from viewer.cli import solving
+
+    solving.solve(folder, name, track or [], as_json=as_json)
+
+
 @app.command(epilog="Example: boxwright evaluate label_02/0001.txt tracks/0001.txt --class Car --json")
 def evaluate(
     truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="KITTI tracking .txt or Argoverse 2 .feather.")],

@@ -32,7 +32,7 @@ _SEEN_SIGMA_M, _GUESSED_SIGMA_M = 0.06, 0.5
 class Evidence:
     """All frames of a recording. Places are metres in the world less `origin`, seconds are since `start_ns`.
 
-    rows: (N, 5) float32 x, y, height above the ground, seconds after the frame's middle, z; ground points have height 0.
+    rows: (N, 5) float32 x, y, height above the ground (0 for its points), seconds after the frame's middle, z.
     starts: (F, CELLS * CELLS + 1) where the rows of each cell of each frame's grid start. corners: (F, 2) of the grids.
     eyes: (F, 2) where the LiDAR was. seconds: (F,) middle of each frame. ground_m, ground_sigma_m: (F, CELLS, CELLS)
     float32 z of the ground at the middles of the cells and how sure that is.
@@ -52,7 +52,7 @@ class Evidence:
         return len(self.seconds)
 
     def ground_at(self, frames: Int64Array, places: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """z of the ground in frames (M,) at places (M, 2), and its standard deviation; between cells, a mean of four."""
+        """z of the ground in frames (M,) at places (M, 2), and its standard deviation; a mean of four cells."""
         cells = np.clip((places - self.corners[frames]) / CELL_M - 0.5, 0.0, CELLS - 1.001)
         low = cells.astype(np.int64)
         (i, j), (u, v) = low.T, (cells - low).T
@@ -85,7 +85,7 @@ def gather_evidence(recording: Recording, progress: Progress = silent) -> Eviden
         total += len(rows)
         parts.append(rows)
         progress(frame + 1, count)
-    seconds = (np.array(middles, dtype=np.int64) - middles[0]) * 1e-9
+    seconds = np.asarray((np.array(middles, dtype=np.int64) - middles[0]) * 1e-9, dtype=np.float64)
     return Evidence(np.concatenate(parts), starts, corners, eyes, seconds, middles[0], origin, ground, sigma)
 
 
@@ -105,7 +105,9 @@ def _ground(sight: FrameSight, origin: FloatArray, corner: FloatArray) -> tuple[
     low = np.where(np.isfinite(around), around, fallback).astype(np.float32)
     if sight.ground is None:
         return low, np.full(low.shape, _GUESSED_SIGMA_M, np.float32)
-    x, y = np.meshgrid(*(corner[axis] + CELL_M * (np.arange(CELLS) + 0.5) + origin[axis] for axis in (0, 1)), indexing="ij")
+    x, y = np.meshgrid(
+        *(corner[axis] + CELL_M * (np.arange(CELLS) + 0.5) + origin[axis] for axis in (0, 1)), indexing="ij"
+    )
     places = np.column_stack([x.ravel(), y.ravel()])
     heights = (sight.ground.height_at(places) - origin[2]).reshape(low.shape).astype(np.float32)
     share = uniform_filter(sight.ground.seen.astype(np.float32), _SEEN_WINDOW)
@@ -116,7 +118,9 @@ def _ground(sight: FrameSight, origin: FloatArray, corner: FloatArray) -> tuple[
     return np.where(seen, heights, np.minimum(heights, low)), sigma
 
 
-def _rows(sight: FrameSight, origin: FloatArray, middle_ns: int, ground: Float32Array, corner: FloatArray) -> Float32Array:
+def _rows(
+    sight: FrameSight, origin: FloatArray, middle_ns: int, ground: Float32Array, corner: FloatArray
+) -> Float32Array:
     if not len(sight):
         return np.empty((0, 5), np.float32)
     x, y, z = (sight.points[axis] - origin[axis] for axis in range(3))

@@ -1,8 +1,8 @@
 """Where do the points of a frame say that the object is? Answered with a mean and a full information matrix.
 
-All poses around the predicted one are tried, the points valued under each (Olson, "Real-time correlative scan matching",
-ICRA 2009), and the mean and spread of the posterior are taken. So a side that no beam met stays loose by itself, two
-possible places make a wide answer, and few points say little.
+All poses around the predicted one are tried, the points valued under each (Olson, "Real-time correlative scan
+matching", ICRA 2009), and the mean and spread of the posterior are taken. So a side that no beam met stays loose by
+itself, two possible places make a wide answer, and few points say little.
 """
 
 from __future__ import annotations
@@ -31,20 +31,23 @@ _LEAST_KNOWN = 0.1
 def value_of(
     x: float, y: float, half: FloatArray, eye_x: float, eye_y: float, model: FloatArray, person: bool
 ) -> float:
-    """What a point at (x, y) in the object's frame says for the object: about 1 on a side that the eye sees, less within,
-    against it just outside, nothing beyond."""
+    """What a point at (x, y) in the object's frame says for the object: about 1 on a side that the eye sees, less
+    within, against it just outside, nothing beyond."""
     if person:
         a, b = max(0.6 * half[0], 0.2), max(0.6 * half[1], 0.2)
         rho = (x / a) ** 2 + (y / b) ** 2
-        return 1.4 * np.exp(-0.5 * rho) - 0.4 if rho < 16.0 else 0.0
+        blob: float = 1.4 * np.exp(-0.5 * rho) - 0.4 if rho < 16.0 else 0.0
+        return blob
     outside = max(abs(x) - half[0], abs(y) - half[1])
     if outside > MARGIN_M:
         return 0.0
     if outside > 0.25:
-        return -_OUTSIDE * (1.0 - (outside - 0.25) / (MARGIN_M - 0.25))
-    edge = _WITHIN + (1.0 - _WITHIN) * np.exp(-0.5 * (_INSIDE_M / _SIDE_SIGMA_M) ** 2)
+        against: float = -_OUTSIDE * (1.0 - (outside - 0.25) / (MARGIN_M - 0.25))
+        return against
+    edge: float = _WITHIN + (1.0 - _WITHIN) * np.exp(-0.5 * (_INSIDE_M / _SIDE_SIGMA_M) ** 2)
     if outside > 0.0:
-        return edge - (edge + _OUTSIDE) * outside / 0.25
+        falling: float = edge - (edge + _OUTSIDE) * outside / 0.25
+        return falling
     depth = 1e3
     if eye_x > half[0]:
         depth = min(depth, half[0] - x)
@@ -109,7 +112,8 @@ def match(
     if best * scale <= 0.5:
         return 0.0
     _moments(values, scale, predicted, steps, spread, mean, information)
-    return best * scale
+    said: float = best * scale
+    return said
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -191,7 +195,9 @@ def _moments(
     mean[0] = predicted[0] + c * centre[0] * spread[0] - s * centre[1] * spread[1]
     mean[1] = predicted[1] + s * centre[0] * spread[0] + c * centre[1] * spread[1]
     mean[2] = predicted[2] + centre[2] * spread[2]
-    scaled = np.array([[c / spread[0], -s / spread[1], 0.0], [s / spread[0], c / spread[1], 0.0], [0.0, 0.0, 1.0 / spread[2]]])
+    scaled = np.array(
+        [[c / spread[0], -s / spread[1], 0.0], [s / spread[0], c / spread[1], 0.0], [0.0, 0.0, 1.0 / spread[2]]]
+    )
     information[:] = scaled @ local @ scaled.T
 
 

@@ -26,7 +26,7 @@ def find_motion(
     anchor = int(problem.frames[row])
     base, covariance = plain.states[anchor], plain.covariances[anchor]
     period = float(np.median(np.diff(evidence.seconds))) if len(evidence) > 1 else 0.1
-    reach = max(int(round((_SPARSE_REACH_S if points < _SPARSE else _REACH_S) / period)), 1)
+    reach = max(round((_SPARSE_REACH_S if points < _SPARSE else _REACH_S) / period), 1)
     start = float(evidence.seconds[anchor] + problem.moments[anchor])
 
     def values(candidates: FloatArray) -> FloatArray:

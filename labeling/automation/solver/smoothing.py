@@ -2,8 +2,8 @@
 
 States (F, 5): what is steered along its heading (vehicles, two-wheelers) has x, y of its rear axle, yaw, speed and
 curvature; what walks has x, y, yaw and the velocity's x, y. The normal equations are block tridiagonal, so a solve is
-linear in the number of frames, and the covariance of each frame comes with it (Rauch, Tung, Striebel, "Maximum likelihood
-estimates of linear dynamic systems", AIAA Journal 1965, in information form).
+linear in the number of frames, and the covariance of each frame comes with it (Rauch, Tung, Striebel, "Maximum
+likelihood estimates of linear dynamic systems", AIAA Journal 1965, in information form).
 """
 
 from __future__ import annotations
@@ -113,8 +113,8 @@ def smooth(
 ) -> None:
     """Improve the states (F, 5) in place, at seconds (F,), and write their covariances (F, 5, 5).
 
-    means (F, 3), information (F, 3, 3): x, y, yaw of the centre that each frame says. certain: (F,) 1 where a person set
-    the pose; elsewhere what contradicts the rest counts less (Geman and McClure's weight).
+    means (F, 3), information (F, 3, 3): x, y, yaw of the centre that each frame says. certain: (F,) 1 where a person
+    set the pose; elsewhere what contradicts the rest counts less (Geman and McClure's weight).
     """
     count = len(states)
     diagonal, right, below = np.empty((count, 5, 5)), np.empty((count, 5)), np.empty((count, 5, 5))
@@ -182,7 +182,8 @@ def _normal_equations(
 def _solve_tridiagonal(
     diagonal: FloatArray, right: FloatArray, below: FloatArray, gains: FloatArray, states: FloatArray
 ) -> float:
-    """Add the solution to the states; diagonal becomes that of the elimination, gains lead from a frame to the one before.
+    """Add the solution to the states; diagonal becomes that of the elimination, gains lead from a frame to
+    the one before.
     The largest move of a place, metres."""
     count = len(states)
     for k in range(count - 1):

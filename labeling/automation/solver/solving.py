@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,18 +41,20 @@ def solve(evidence: Evidence, track: Track) -> Solution:
     """The likeliest trajectory through the human knots, which stay what they are."""
     problem = problem_of(evidence, track)
     plain = without_points(evidence, problem)
-    tracked, model = _tracked(evidence, problem, plain)
-    chosen, stands, scores = _chosen(evidence, problem, plain, tracked, model)
+    tracked = _tracked(evidence, problem, plain)
+    chosen, stands, scores = _chosen(evidence, problem, plain, tracked)
     counts = points_inside(
         evidence.rows, evidence.starts, evidence.corners, chosen.states, chosen.moments, problem.half_m, problem.motion
     )
     solved = written(evidence, problem, chosen, counts, stands)
     errors = _expected_errors(problem, chosen, stands, counts, scores)
-    return Solution(solved, stands, counts, errors, 1.0 / (1.0 + (errors / 0.4) ** 2), _suggested(problem, errors, counts))
+    return Solution(
+        solved, stands, counts, errors, 1.0 / (1.0 + (errors / 0.4) ** 2), _suggested(problem, errors, counts)
+    )
 
 
-def _tracked(evidence: Evidence, problem: Problem, plain: Estimate) -> tuple[Estimate, FloatArray]:
-    """The trajectory that the points say, and the model that came of it."""
+def _tracked(evidence: Evidence, problem: Problem, plain: Estimate) -> Estimate:
+    """The trajectory that the points say."""
     estimate = Estimate(plain.states.copy(), plain.covariances.copy(), plain.moments.copy())
     means, information, certain = anchored(evidence, problem)
     support = np.zeros(len(evidence))
@@ -84,7 +86,7 @@ def _refined(
     certain: FloatArray,
     support: FloatArray,
     model: FloatArray,
-) -> tuple[Estimate, FloatArray]:
+) -> Estimate:
     """Smooth all, match again around the result with a model from where it fits, and smooth."""
     states, covariances, moments = estimate.states, estimate.covariances, estimate.moments
     seconds = evidence.seconds + moments
@@ -98,7 +100,7 @@ def _refined(
                 evidence.rows, evidence.starts, evidence.corners, evidence.eyes, states, covariances, moments, certain,
                 problem.half_m, problem.motion, model, means, information, support,
             )  # fmt: skip
-    return estimate, model
+    return estimate
 
 
 def _model(evidence: Evidence, problem: Problem, estimate: Estimate, frames: Int64Array) -> FloatArray:
@@ -111,7 +113,7 @@ def _model(evidence: Evidence, problem: Problem, estimate: Estimate, frames: Int
 
 
 def _chosen(
-    evidence: Evidence, problem: Problem, plain: Estimate, tracked: Estimate, model: FloatArray
+    evidence: Evidence, problem: Problem, plain: Estimate, tracked: Estimate
 ) -> tuple[Estimate, bool, FloatArray]:
     """The smoother without points stands (with one anchor: it does not move) unless the points gain enough. Returns
     whether it stands, and what the points say for it in each frame."""
@@ -161,8 +163,3 @@ def _suggested(problem: Problem, errors: FloatArray, counts: Int64Array) -> int:
     if not len(seen):
         return int(problem.frames[0])
     return int(seen[0] + np.argmax(errors[seen[0] : seen[-1] + 1]))
-
-
-def with_size(track: Track, size_m: tuple[float, float, float]) -> Track:
-    """The track with another size, its centre held."""
-    return replace(track, size_m=size_m)

@@ -50,7 +50,8 @@ def look(
 ) -> int:
     """Points of things around a centre, between the wheels and the roof, to `points` (M, 3) x, y, s; how many."""
     radius = np.sqrt(half[0] ** 2 + half[1] ** 2) + reach
-    return collect(rows, starts, corner, centre, radius, _LOWEST_M, 2.0 * half[2] + _ABOVE_M, points)
+    count: int = collect(rows, starts, corner, centre, radius, _LOWEST_M, 2.0 * half[2] + _ABOVE_M, points)
+    return count
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -104,7 +105,8 @@ def evidence_for(
     vx, vy = velocity_of(state, motion)
     deskew(points, count, moment, vx, vy)
     value = max(value_at(points, count, centre, half, eye, model, motion[WALKS] > 0.0), -_MOST_GROUND)
-    return value - ground_within(rows, starts, corner, centre, half, points)
+    score: float = value - ground_within(rows, starts, corner, centre, half, points)
+    return score
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -164,7 +166,7 @@ def score_motions(
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def spread_of(state: FloatArray, covariance: FloatArray, motion: FloatArray) -> FloatArray:
-    """(3,) standard deviations of a centre along, across and in yaw, no tighter and no wider than a search should be."""
+    """(3,) standard deviations of a centre along, across and in yaw, no tighter or wider than a search should be."""
     jacobian = seen_slope(state, motion)
     seen = jacobian @ covariance @ jacobian.T
     c, s = np.cos(state[2]), np.sin(state[2])
@@ -200,8 +202,8 @@ def track_from(
     information: FloatArray,
     support: FloatArray,
 ) -> None:
-    """From the anchor's state to the frame `last`, whichever way that lies; what each frame says is written to its row of
-    states (F, 5), moments (F,), means (F, 3), information (F, 3, 3) and support (F,). The model grows on the way."""
+    """From the anchor's state to the frame `last`, whichever way that lies; what each frame says is written to its row
+    of states (F, 5), moments (F,), means (F, 3), information (F, 3, 3) and support (F,). The model grows on the way."""
     step = 1 if last >= anchor else -1
     points = np.empty((MOST_POINTS, 3))
     state, covariance = start.copy(), np.ascontiguousarray(start_covariance)
@@ -214,7 +216,8 @@ def track_from(
         moment = moment_of(points, count, moment)
         dt = seconds[k] + moment - now
         jacobian = slope(state, dt, motion)
-        covariance = np.ascontiguousarray(jacobian @ covariance @ jacobian.T) + uncertainty(state, dt, motion)
+        carried = jacobian @ np.ascontiguousarray(covariance) @ np.ascontiguousarray(jacobian.T)
+        covariance = carried + uncertainty(state, dt, motion)
         state, now, moments[k] = advance(state, dt, motion), seconds[k] + moment, moment
         vx, vy = velocity_of(state, motion)
         deskew(points, count, moment, vx, vy)
