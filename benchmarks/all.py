@@ -23,6 +23,7 @@ BENCHMARKS = (
     "levels",
     "iou",
     "metrics",
+    "annotator",
 )
 
 Result = dict[str, Any]

@@ -15,7 +15,7 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +28,9 @@ from calibration.quaternion import FloatArray
 from fusion.cloud import fused_cloud
 from fusion.timeline import Int64Array
 from labeling.automation.class_priors import class_prior
+from labeling.automation.prelabel import add_prelabels, prelabel
 from labeling.automation.solving import TrackSolver, resolve
-from labeling.editing.edits import CreateTrack, SetKnot
+from labeling.editing.edits import CreateTrack, Resize, SetKnot
 from labeling.editing.service import LabelService
 from labeling.editing.store import Store
 from labeling.interior_points import count_interior_points
@@ -41,6 +42,9 @@ TARGET_POSES, TARGET_MOVING = 1.06, 1.15
 _IOU, _IOU_PEOPLE = 0.7, 0.5
 _FEWEST_FRAMES, _FEWEST_POINTS = 5, 20
 _MOVES_M = 1.0
+_SIZE_IOU = 0.85
+"""A proposal whose size overlaps the true one less than that, laid upon it, is resized."""
+_SOMETHING = 0.1
 _PEOPLE = frozenset({"pedestrian"})
 RECORDING = "annotated"
 
@@ -146,6 +150,57 @@ class Annotator:
 
         return self._until_right(subject, track_id, wrong)
 
+    def after_prelabel(self, subjects: Sequence[Subject], name: str) -> dict[str, float]:
+        """What is left to do where the machine went first: a wrong size is one action, each pose one, each proposal
+        where nothing is or that only repeats another is deleted by one; what is missing is labelled from nothing."""
+        add_prelabels(self._labels, name, prelabel(self._data.recording, self._data.ontology))
+        proposals = self._labels.tracks(name)
+        owners, phantoms = _owners(subjects, self._data.tracks, proposals)
+        poses = sizes = 0
+        deletions = phantoms
+        untouched = 0
+        for row, subject in enumerate(subjects):
+            mine = owners.get(row, [])
+            if not mine:
+                poses += self.by_solver(subject).poses
+                continue
+            deletions += len(mine) - 1
+            resized, corrections = self._corrected(subject, name, mine[0])
+            sizes, poses, untouched = sizes + resized, poses + corrections, untouched + (resized + corrections == 0)
+        count = len(subjects)
+        return {
+            "actions_per_track_after_prelabel": (poses + sizes + deletions) / count,
+            "after_prelabel_poses": float(poses),
+            "after_prelabel_sizes": float(sizes),
+            "after_prelabel_deletions": float(deletions),
+            "after_prelabel_right_at_once": float(untouched),
+            "after_prelabel_found": float(len(owners)),
+        }
+
+    def _corrected(self, subject: Subject, name: str, track_id: str) -> tuple[int, int]:
+        """Sizes set (0 or 1) and poses set until the proposal is right."""
+
+        def wrong(*, again: bool) -> int | None:
+            if again:
+                resolve(self._labels, name, self.solver, track_id)
+            track = self._labels.tracks(name)[track_id]
+            return _worst(subject, subject.ious(track.at(subject.times_ns), track.size_m), track)
+
+        if wrong(again=False) is None:
+            return 0, 0
+        size, true = np.array(self._labels.tracks(name)[track_id].size_m), np.array(subject.truth.size_m)
+        common = float(np.minimum(size, true).prod())
+        resized = common / (size.prod() + true.prod() - common) < _SIZE_IOU
+        if resized:
+            self._labels.apply_edit(name, Resize(track_id, subject.truth.size_m))
+        row: int | None = int(np.argmax(subject.points))
+        poses = 0
+        while row is not None and poses < len(subject.times_ns):
+            self._labels.apply_edit(name, SetKnot(track_id, subject.pose(row)))
+            poses += 1
+            row = wrong(again=True)
+        return int(resized), poses
+
     def _create(self, subject: Subject, row: int) -> str:
         knot = subject.pose(row)
         track_id = f"{subject.truth.id}-{self._labels.count(RECORDING)}"
@@ -161,6 +216,31 @@ class Annotator:
             self._labels.apply_edit(RECORDING, SetKnot(track_id, subject.pose(row)))
             poses += 1
         return Cost(poses)
+
+
+def _owners(
+    subjects: Sequence[Subject], truths: Sequence[Track], proposals: Mapping[str, Track]
+) -> tuple[dict[int, list[str]], int]:
+    """The proposals of each subject, the best first; and how many belong to nothing that is labelled at all."""
+    rows = {subject.truth.id: row for row, subject in enumerate(subjects)}
+    found: dict[int, list[tuple[float, str]]] = {}
+    phantoms = 0
+    for track_id, proposal in proposals.items():
+        best, owner = max(((_agreement(truth, proposal), truth.id) for truth in truths), default=(0.0, ""))
+        if best < _SOMETHING:
+            phantoms += 1
+        elif owner in rows:
+            found.setdefault(rows[owner], []).append((best, track_id))
+    return {row: [name for _, name in sorted(each, reverse=True)] for row, each in found.items()}, phantoms
+
+
+def _agreement(truth: Track, proposal: Track) -> float:
+    """Mean overlap in the frames in which the truth is labelled and the proposal claims to be seen."""
+    times_ns = truth.times_ns[[proposal.presence_at(t) is PresenceKind.OBSERVED for t in truth.times_ns.tolist()]]
+    if not len(times_ns):
+        return 0.0
+    mine, its = upright(proposal.at(times_ns), proposal.size_m), upright(truth.at(times_ns), truth.size_m)
+    return float(overlap_rows(mine, its).mean())
 
 
 def _worst(subject: Subject, ious: FloatArray, track: Track) -> int | None:
@@ -262,7 +342,8 @@ def _figures(
             _print_costs(subjects, poses)
     figures["solve_median_ms"] = float(np.median(annotator.seconds) * 1e3)
     solved = list(labels.tracks(RECORDING).values())[-len(subjects) :]
-    return figures | presence_figures(subjects, solved)
+    figures |= presence_figures(subjects, solved)
+    return figures | annotator.after_prelabel(subjects, "prelabelled")
 
 
 def _print_costs(subjects: Sequence[Subject], poses: Int64Array) -> None:
