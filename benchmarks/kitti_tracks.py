@@ -26,6 +26,7 @@ PERIOD_NS = 100_000_000
 CLASSES = {"Car": ("Car", "Van"), "Pedestrian": ("Pedestrian", "Person_sitting"), "Cyclist": ("Cyclist",)}
 _LEVELS = 40
 _LEAST_HEIGHT_PX = 25.0
+_SCORE_STEPS = 1024.0  # a power of two: see `averaging`
 # World axes (x forward, y left, z up) of the camera's (x right, y down, z forward).
 _WORLD_FROM_CAMERA = np.array([[0.0, 0.0, 1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
 
@@ -177,20 +178,30 @@ def _boxes(places: FloatArray, projection: FloatArray) -> FloatArray:
     )
 
 
+def averaging(scores: FloatArray) -> FloatArray:
+    """Scores (N,) rounded to multiples of 2^-10, whose sums are exact: the mean of equal ones is that very one.
+
+    AB3DMOT's evaluator takes each track's mean score anew at every threshold, and drops the track where it is below.
+    The mean of equal decimals may be a last bit lower than they are; then a track is dropped at its own threshold.
+    """
+    return np.asarray(np.round(scores * _SCORE_STEPS) / _SCORE_STEPS)
+
+
 def lines(rows: Rows) -> str:
-    """As text, with a score in the 18th column."""
+    """As text, with a score in the 18th column, exact if it comes from `averaging`."""
     parts = []
     for k in range(len(rows.frames)):
-        numbers = " ".join(f"{value:.4f}" for value in (*rows.boxes_px[k], *rows.places[k], rows.scores[k]))
+        numbers = " ".join(f"{value:.4f}" for value in (*rows.boxes_px[k], *rows.places[k]))
         x, z, rotation = rows.places[k, [3, 5, 6]]
         alpha = (rotation - np.arctan2(x, z) + np.pi) % (2 * np.pi) - np.pi
-        parts.append(f"{rows.frames[k]} {rows.ids[k]} {rows.kinds[k]} 0 0 {alpha:.4f} {numbers}")
+        parts.append(f"{rows.frames[k]} {rows.ids[k]} {rows.kinds[k]} 0 0 {alpha:.4f} {numbers} {rows.scores[k]:.10f}")
     return "\n".join(parts) + ("\n" if parts else "")
 
 
 @dataclass(slots=True)
 class Counts:
-    """Of one threshold: true positives, false positives, misses, switches; truths that were asked for; scores."""
+    """Of one threshold: true positives, false positives, misses, switches; truths that were asked for; scores of all
+    that matched a truth, also one that was not asked for."""
 
     tp: int = 0
     fp: int = 0
@@ -207,7 +218,8 @@ def evaluate(truths: list[Rows], tracks: list[Rows], kind: str, least_iou: float
     everything = Counts(scores=[])
     for matrix, track in zip(matrices, scored, strict=True):
         _count(matrix, track, np.ones(len(track.frames), bool), least_iou, everything)
-    levels = _thresholds(np.array(everything.scores), everything.truths)
+    scores = np.array(everything.scores)
+    levels = _thresholds(scores, len(scores) + everything.fn)
     scaled, plain = [], []
     for level, threshold in enumerate(levels[1:], start=1):
         counts = Counts()
@@ -280,6 +292,8 @@ def _count(frames: list[_Frame], track: Rows, kept: np.ndarray, least_iou: float
         wanted = ~frame.ignored
         counts.truths += int(wanted.sum())
         right = sum(1 for row in partner if wanted[row])
+        if counts.scores is not None:
+            counts.scores.extend(track.scores[frame.tracks[chosen[columns]]].tolist())
         counts.tp += right
         counts.fn += int(wanted.sum()) - right
         loose = np.setdiff1d(np.arange(len(chosen)), columns)
@@ -296,13 +310,12 @@ def _count(frames: list[_Frame], track: Rows, kept: np.ndarray, least_iou: float
             if identity in last and last[identity] != mine and identity in before:
                 counts.switches += 1
             last[identity] = now[identity] = mine
-            if counts.scores is not None:
-                counts.scores.append(float(track.scores[index]))
         before = now
 
 
 def _thresholds(scores: FloatArray, truths: int) -> list[float]:
-    """Scores at which recall passes k / 40."""
+    """Scores at which recall passes k / 40. truths: matched or missed; as in AB3DMOT's evaluator, what need not be
+    found counts here where it was found."""
     ordered, current, levels = np.sort(scores)[::-1], 0.0, []
     for i, score in enumerate(ordered):
         left = (i + 1) / truths

@@ -22,6 +22,7 @@ from benchmarks.kitti_tracks import (
     CLASSES,
     Rows,
     Sequence,
+    averaging,
     evaluate,
     in_world,
     lines,
@@ -58,7 +59,7 @@ def rows_of(objects: list[TrackedObject], sequence: Sequence, kind: str) -> Rows
     )
     places, boxes = places_of(frames, cuboids, sequence)
     none = np.zeros(len(frames))
-    scores = np.repeat([each.score for each in objects], lengths)
+    scores = averaging(np.repeat([each.score for each in objects], lengths))
     ids = np.repeat(np.arange(len(objects)), lengths)
     rows = Rows(frames, ids, np.full(len(frames), kind), none, none, boxes, places, scores)
     return rows.taking(places[:, 5] > 0.5)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks import tracking as benchmark
+from benchmarks.kitti_tracks import averaging
 from labeling.automation.class_priors import class_prior
 from labeling.automation.tracking import Detections, TrackerSettings, track_offline, track_online
 from labeling.automation.tracking.motion import smooth
@@ -138,6 +139,18 @@ def test_nothing_and_bad_input() -> None:
         Detections(np.arange(3), np.array([1, 0]), np.ones((2, 3)), np.ones((2, 3)), np.ones(2), np.ones(2))
 
 
+def test_a_tracks_mean_score_is_its_score_however_often_it_is_taken() -> None:
+    """Else AB3DMOT's evaluator drops tracks at their own threshold: it takes means of means, in this order of sums."""
+    scores = np.random.default_rng(0).normal(3.0, 4.0, 200)
+
+    def lost(values: np.ndarray) -> int:
+        return sum(sum([value] * count) / count < value for value in values.tolist() for count in range(2, 90))
+
+    assert lost(np.round(scores, 4)) > 1000
+    assert lost(averaging(scores)) == 0
+    np.testing.assert_allclose(averaging(scores), scores, atol=1e-3)
+
+
 def test_real_detections(real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = real_data / "kitti_tracking"
     given = ["--kitti", str(folder), "--sequences", "0010", "--out", str(tmp_path / "out")]
@@ -149,5 +162,7 @@ def test_real_detections(real_data: Path, tmp_path: Path, capsys: pytest.Capture
     for line in written:
         scores.setdefault(line.split()[1], set()).add(line.split()[17])
     assert all(len(each) == 1 for each in scores.values())
+    exact = np.array([float(score) for each in scores.values() for score in each])
+    np.testing.assert_array_equal(averaging(exact), exact)
     assert benchmark.main([*given[:3], "9999"]) == 1
     assert "sequence 9999 has no readable camera poses" in capsys.readouterr().err
