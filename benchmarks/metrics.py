@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 
 import numpy as np
@@ -48,7 +49,8 @@ def peer(frames: Frames) -> tuple[float, float, float]:
 
 
 def trackeval(frames: Frames) -> tuple[float, float, float]:
-    from trackeval.metrics import CLEAR, HOTA, Identity
+    with contextlib.redirect_stdout(sys.stderr):  # it prints which of its optional parts are missing
+        from trackeval.metrics import CLEAR, HOTA, Identity
 
     names = [np.unique(np.concatenate([np.asarray(each, int) for each in ids])) for ids in frames[:2]]
     truths, predictions = (
