@@ -45,8 +45,14 @@ def settled_pixels(page: Page) -> np.ndarray:
 
 
 def changed(page: Page, before: np.ndarray) -> np.ndarray:
-    """Where the canvas looks clearly different now."""
-    return np.abs(pixels(page) - before).max(axis=2) > 60
+    """Where the canvas looks clearly different now.
+
+    The depth view at the lower right does not count: it has no outlines, and Rerun's tooltip for the place where the
+    mouse left the canvas comes and goes there.
+    """
+    different = np.abs(pixels(page) - before).max(axis=2) > 60
+    different[len(different) // 2 :, different.shape[1] * 2 // 3 :] = False
+    return different
 
 
 def hover_and_click(page: Page, x: float, y: float) -> None:
@@ -145,11 +151,14 @@ def test_from_a_click_in_rerun_to_an_export(page: Page, served: Served, browser:
     half = len(before) // 2
     wait_for(lambda: changed(page, before)[:half].sum() > 100, "the cloud shows the old cuboid", 60)
     wait_for(lambda: changed(page, before)[half:].sum() > 30, "the photos show the old outline", 60)
-    dragged = changed(page, before)
+    dragged = settled_pixels(page)
 
     page.keyboard.press("Control+z")
     wait_for(lambda: stored(served, car).size_m == original.size_m, "Ctrl+Z does not undo")
-    wait_for(lambda: changed(page, before)[dragged].mean() < 0.1, "undo is not to be seen in Rerun", 60)
+    wait_for(lambda: changed(page, dragged)[:half].sum() > 100, "the cloud does not show the undo", 60)
+    wait_for(lambda: changed(page, dragged)[half:].sum() > 30, "the photos do not show the undo", 60)
+    # what the undo drew anew is as before the drag; what Rerun loaded late meanwhile is none of the undo's business
+    wait_for(lambda: changed(page, before)[changed(page, dragged)].mean() < 0.1, "undo draws something else", 60)
 
     drag_side(page, "top", "left", outward(page, "top", "left", 40))
     wait_saved(page)
