@@ -18,7 +18,10 @@ from fusion.recording import Recording
 from fusion.samples import Float32Array
 from fusion.timeline import Int64Array
 from labeling.automation.one_click.sight import FrameSight, frame_sight
+from labeling.automation.solver.lasting import is_background, lasting
 
+HEIGHT, Z, LASTS = 2, 4, 5
+"""Columns of the rows."""
 CELL_M: Final = 2.0
 CELLS: Final = 110
 """Of a frame's grid on each side: 110 m to each side of the LiDAR, farther than there are points to fit."""
@@ -32,7 +35,8 @@ _SEEN_SIGMA_M, _GUESSED_SIGMA_M = 0.06, 0.5
 class Evidence:
     """All frames of a recording. Places are metres in the world less `origin`, seconds are since `start_ns`.
 
-    rows: (N, 5) float32 x, y, height above the ground (0 for its points), seconds after the frame's middle, z.
+    rows: (N, 6) float32 x, y, height above the ground (0 for its points), seconds after the frame's middle, z, and
+    whether the place lasts (see `lasting`).
     starts: (F, CELLS * CELLS + 1) where the rows of each cell of each frame's grid start. corners: (F, 2) of the grids.
     eyes: (F, 2) where the LiDAR was. seconds: (F,) middle of each frame. ground_m, ground_sigma_m: (F, CELLS, CELLS)
     float32 z of the ground at the middles of the cells and how sure that is.
@@ -69,7 +73,7 @@ def gather_evidence(recording: Recording, progress: Progress = silent) -> Eviden
     count = len(recording.frames)
     middles = [recording.frame_middle_ns(frame) for frame in range(count)]
     origin = recording.ego_motion.at(middles[0]).translation.copy()
-    parts, starts = [np.empty((0, 5), np.float32)], np.zeros((count, CELLS * CELLS + 1), np.int64)
+    parts, starts = [np.empty((0, 6), np.float32)], np.zeros((count, CELLS * CELLS + 1), np.int64)
     corners, eyes = np.zeros((count, 2)), np.zeros((count, 2))
     ground, sigma = np.zeros((count, CELLS, CELLS), np.float32), np.full((count, CELLS, CELLS), 9.0, np.float32)
     total = 0
@@ -86,7 +90,9 @@ def gather_evidence(recording: Recording, progress: Progress = silent) -> Eviden
         parts.append(rows)
         progress(frame + 1, count)
     seconds = np.asarray((np.array(middles, dtype=np.int64) - middles[0]) * 1e-9, dtype=np.float64)
-    return Evidence(np.concatenate(parts), starts, corners, eyes, seconds, middles[0], origin, ground, sigma)
+    rows = np.concatenate(parts)
+    rows[:, LASTS] = lasting(rows, np.repeat(np.arange(count), starts[:, -1] - starts[:, 0]), seconds)
+    return Evidence(rows, starts, corners, eyes, seconds, middles[0], origin, ground, sigma)
 
 
 def _ground(sight: FrameSight, origin: FloatArray, corner: FloatArray) -> tuple[Float32Array, Float32Array]:
@@ -122,13 +128,14 @@ def _rows(
     sight: FrameSight, origin: FloatArray, middle_ns: int, ground: Float32Array, corner: FloatArray
 ) -> Float32Array:
     if not len(sight):
-        return np.empty((0, 5), np.float32)
+        return np.empty((0, 6), np.float32)
     x, y, z = (sight.points[axis] - origin[axis] for axis in range(3))
     cells = np.clip(np.floor((np.column_stack([x, y]) - corner) / CELL_M).astype(np.int64), 0, CELLS - 1)
     height = z - ground[cells[:, 0], cells[:, 1]]
     if sight.ground is not None:
         height = np.maximum(height, sight.points[2] - sight.ground.height_at(sight.points.T))
-    rows = np.column_stack([x, y, height, (sight.times_ns - middle_ns) * 1e-9, z]).astype(np.float32)
+    rows = np.column_stack([x, y, height, (sight.times_ns - middle_ns) * 1e-9, z, 0.0 * z])
+    rows = rows.astype(np.float32)
     low = np.abs(rows[:, 2]) <= _ON_GROUND_M
     high = (rows[:, 2] > _ON_GROUND_M) & (rows[:, 2] < _HIGHEST_M)
     lying = _thinned(rows[low], _GROUND_VOXEL_M)
@@ -166,12 +173,16 @@ def collect(
     corner: FloatArray,
     place: FloatArray,
     reach: float,
-    lowest: float,
-    highest: float,
+    band: FloatArray,
+    asked: int,
     found: FloatArray,
 ) -> int:
-    """Write x, y, seconds of the points within reach of a place (a square) and between two heights to `found` (M, 3);
-    how many. Every so manieth of them where there are more than M."""
+    """Write x, y, seconds of the points within reach of a place (a square) to `found` (M, 3); how many.
+
+    band: (3,) the column that must lie between two values, and those. asked: which points are left out because they
+    last, see `is_background`; 0 for none. Every so manieth of them where there are more than M.
+    """
+    column = int(band[0])
     (first_x, first_y), (last_x, last_y) = cell_of(place - reach, corner), cell_of(place + reach, corner)
     total = 0
     for i in range(first_x, last_x + 1):
@@ -179,7 +190,7 @@ def collect(
     kept, step, seen = 0, 1 + total // len(found), 0
     for i in range(first_x, last_x + 1):
         for n in range(starts[i * CELLS + first_y], starts[i * CELLS + last_y + 1]):
-            if not lowest <= rows[n, 2] <= highest:
+            if not band[1] <= rows[n, column] <= band[2] or is_background(rows[n, LASTS], asked):
                 continue
             if abs(rows[n, 0] - place[0]) > reach or abs(rows[n, 1] - place[1]) > reach:
                 continue

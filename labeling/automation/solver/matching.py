@@ -14,13 +14,17 @@ import numpy as np
 
 from calibration.quaternion import FloatArray
 
+BAND: Final = 3
+AGAINST: Final = 6
+"""A body (7,): half length, width, height; the column of the evidence's rows that tells its points by height, and
+between which values they lie; and how much a point beside it speaks against it."""
 MARGIN_M: Final = 0.9
 """Points farther outside of the cuboid than this say nothing about it."""
 MODEL_CELL_M: Final = 0.1
 _INSIDE_M, _SIDE_SIGMA_M = 0.12, 0.15
 """People draw cuboids around mirrors and bumpers: points lie 0.1 to 0.2 m inside of the sides."""
-_WITHIN, _OUTSIDE = 0.25, 0.6
-_MODEL_SHARE = 0.7
+_WITHIN = 0.25
+_MODEL_SHARE = 2.5
 _MOST_EVIDENCE = 25.0
 """Neighbouring points share their errors: a thousand of them know no more than so many that were independent."""
 _STEPS = (10, 6, 3)
@@ -29,37 +33,37 @@ _LEAST_KNOWN = 0.1
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def value_of(
-    x: float, y: float, half: FloatArray, eye_x: float, eye_y: float, model: FloatArray, person: bool
+    x: float, y: float, body: FloatArray, eye_x: float, eye_y: float, model: FloatArray, person: bool
 ) -> float:
     """What a point at (x, y) in the object's frame says for the object: about 1 on a side that the eye sees, less
     within, against it just outside, nothing beyond."""
     if person:
-        a, b = max(0.6 * half[0], 0.2), max(0.6 * half[1], 0.2)
+        a, b = max(0.6 * body[0], 0.2), max(0.6 * body[1], 0.2)
         rho = (x / a) ** 2 + (y / b) ** 2
-        blob: float = 1.4 * np.exp(-0.5 * rho) - 0.4 if rho < 16.0 else 0.0
+        blob: float = (1.0 + body[AGAINST]) * np.exp(-0.5 * rho) - body[AGAINST] if rho < 16.0 else 0.0
         return blob
-    outside = max(abs(x) - half[0], abs(y) - half[1])
+    outside = max(abs(x) - body[0], abs(y) - body[1])
     if outside > MARGIN_M:
         return 0.0
     if outside > 0.25:
-        against: float = -_OUTSIDE * (1.0 - (outside - 0.25) / (MARGIN_M - 0.25))
+        against: float = -body[AGAINST] * (1.0 - (outside - 0.25) / (MARGIN_M - 0.25))
         return against
     edge: float = _WITHIN + (1.0 - _WITHIN) * np.exp(-0.5 * (_INSIDE_M / _SIDE_SIGMA_M) ** 2)
     if outside > 0.0:
-        falling: float = edge - (edge + _OUTSIDE) * outside / 0.25
+        falling: float = edge - (edge + body[AGAINST]) * outside / 0.25
         return falling
     depth = 1e3
-    if eye_x > half[0]:
-        depth = min(depth, half[0] - x)
-    if eye_x < -half[0]:
-        depth = min(depth, half[0] + x)
-    if eye_y > half[1]:
-        depth = min(depth, half[1] - y)
-    if eye_y < -half[1]:
-        depth = min(depth, half[1] + y)
+    if eye_x > body[0]:
+        depth = min(depth, body[0] - x)
+    if eye_x < -body[0]:
+        depth = min(depth, body[0] + x)
+    if eye_y > body[1]:
+        depth = min(depth, body[1] - y)
+    if eye_y < -body[1]:
+        depth = min(depth, body[1] + y)
     off = (depth - _INSIDE_M) / _SIDE_SIGMA_M
     value = _WITHIN + (1.0 - _WITHIN) * np.exp(-0.5 * off * off) if off < 6.0 else _WITHIN
-    i, j = int((x + half[0]) / MODEL_CELL_M), int((y + half[1]) / MODEL_CELL_M)
+    i, j = int((x + body[0]) / MODEL_CELL_M), int((y + body[1]) / MODEL_CELL_M)
     if i < model.shape[0] and j < model.shape[1]:
         value += _MODEL_SHARE * model[i, j]
     return value
@@ -67,7 +71,7 @@ def value_of(
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def value_at(
-    points: FloatArray, count: int, pose: FloatArray, half: FloatArray, eye: FloatArray, model: FloatArray, person: bool
+    points: FloatArray, count: int, pose: FloatArray, body: FloatArray, eye: FloatArray, model: FloatArray, person: bool
 ) -> float:
     """What all points together say for a pose (x, y, yaw), as a log likelihood ratio against an empty place."""
     c, s = np.cos(pose[2]), np.sin(pose[2])
@@ -75,7 +79,7 @@ def value_at(
     total, mine = 0.0, 0
     for n in range(count):
         dx, dy = points[n, 0] - pose[0], points[n, 1] - pose[1]
-        value = value_of(c * dx + s * dy, c * dy - s * dx, half, eye_x, eye_y, model, person)
+        value = value_of(c * dx + s * dy, c * dy - s * dx, body, eye_x, eye_y, model, person)
         total += value
         mine += value > 0.0
     return total * min(1.0, _MOST_EVIDENCE / max(mine, 1))
@@ -87,7 +91,7 @@ def match(
     count: int,
     predicted: FloatArray,
     spread: FloatArray,
-    half: FloatArray,
+    body: FloatArray,
     eye: FloatArray,
     model: FloatArray,
     person: bool,
@@ -106,7 +110,7 @@ def match(
     information[:] = 0.0
     if count == 0:
         return 0.0
-    _value_all(points, count, predicted, steps, half, eye, model, person, values)
+    _value_all(points, count, predicted, steps, body, eye, model, person, values)
     best = values.max()
     scale = min(1.0, _MOST_EVIDENCE / count)
     if best * scale <= 0.5:
@@ -122,14 +126,14 @@ def _value_all(
     count: int,
     predicted: FloatArray,
     steps: FloatArray,
-    half: FloatArray,
+    body: FloatArray,
     eye: FloatArray,
     model: FloatArray,
     person: bool,
     values: FloatArray,
 ) -> None:
-    reach_x = steps[0] * (values.shape[0] // 2) + half[0] + MARGIN_M + 0.5
-    reach_y = steps[1] * (values.shape[1] // 2) + half[1] + MARGIN_M + 0.5
+    reach_x = steps[0] * (values.shape[0] // 2) + body[0] + MARGIN_M + 0.5
+    reach_y = steps[1] * (values.shape[1] // 2) + body[1] + MARGIN_M + 0.5
     for k in range(values.shape[2]):
         yaw = predicted[2] + (k - values.shape[2] // 2) * steps[2]
         c, s = np.cos(yaw), np.sin(yaw)
@@ -143,11 +147,11 @@ def _value_all(
                 continue
             for i in range(values.shape[0]):
                 u = (i - values.shape[0] // 2) * steps[0]
-                if abs(x - u) > half[0] + MARGIN_M:
+                if abs(x - u) > body[0] + MARGIN_M:
                     continue
                 for j in range(values.shape[1]):
                     v = (j - values.shape[1] // 2) * steps[1]
-                    values[i, j, k] += value_of(x - u, y - v, half, eye_x - u, eye_y - v, model, person)
+                    values[i, j, k] += value_of(x - u, y - v, body, eye_x - u, eye_y - v, model, person)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -202,12 +206,12 @@ def _moments(
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def add_to_model(points: FloatArray, count: int, pose: FloatArray, half: FloatArray, model: FloatArray) -> None:
+def add_to_model(points: FloatArray, count: int, pose: FloatArray, body: FloatArray, model: FloatArray) -> None:
     """Lay the points of a frame into the object's model (cells of `MODEL_CELL_M`, 1 where points were, less around)."""
     c, s = np.cos(pose[2]), np.sin(pose[2])
     for n in range(count):
         dx, dy = points[n, 0] - pose[0], points[n, 1] - pose[1]
-        x, y = (c * dx + s * dy + half[0]) / MODEL_CELL_M, (c * dy - s * dx + half[1]) / MODEL_CELL_M
+        x, y = (c * dx + s * dy + body[0]) / MODEL_CELL_M, (c * dy - s * dx + body[1]) / MODEL_CELL_M
         if not (0.0 <= x < model.shape[0] and 0.0 <= y < model.shape[1]):
             continue
         for i in range(max(int(x) - 2, 0), min(int(x) + 3, model.shape[0])):

@@ -9,9 +9,10 @@ import numpy as np
 from calibration.quaternion import FloatArray
 from fusion.timeline import Int64Array
 from labeling.automation.class_priors import class_prior
-from labeling.automation.solver.evidence import Evidence
+from labeling.automation.solver.evidence import HEIGHT, Evidence, Z
+from labeling.automation.solver.matching import AGAINST, MARGIN_M, value_at
 from labeling.automation.solver.smoothing import ACCELERATION, AXLE, CURVATURE, WALKS, YAW_RATE, smooth
-from labeling.automation.solver.tracking import state_at
+from labeling.automation.solver.tracking import ABOVE_M, LOWEST_M, MOST_POINTS, look, state_at
 from labeling.track import Knot, Maker, Track
 
 CERTAIN = 1e7 * np.eye(3)
@@ -19,19 +20,21 @@ CERTAIN = 1e7 * np.eye(3)
 _AXLE_SHARE = 0.3
 """The axles of road vehicles lie this much of the length before and behind the middle."""
 _WALKING_BELOW_M = 1.2
+_GROUND_OFF_M = 0.35
+_MOST_AGAINST, _KEPT = {False: 0.6, True: 0.4}, 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """anchors: the knots that are given, by time; frames: (A,) in which each lies. centres: (A, 3) their x, y and yaw,
-    the yaw unrolled. half_m: (3,). motion: see `smoothing`. moments: (F,) seconds after each frame's middle at which
-    the object is seen; exact at the anchors."""
+    the yaw unrolled. body: (7,), see `matching`. motion: see `smoothing`. moments: (F,) seconds after each frame's
+    middle at which the object is seen; exact at the anchors."""
 
     track: Track
     anchors: tuple[Knot, ...]
     frames: Int64Array
     centres: FloatArray
-    half_m: FloatArray
+    body: FloatArray
     motion: FloatArray
     moments: FloatArray
 
@@ -66,16 +69,45 @@ def problem_of(evidence: Evidence, track: Track) -> Problem:
     moments = np.interp(np.arange(len(evidence)), frames, [offsets[frame] for frame in frames])
     poses = [knot.world_from_object for knot in anchors]
     yaws = np.unwrap([float(pose.yaw_rad) for pose in poses])
-    places = np.array([pose.translation[:2] - evidence.origin[:2] for pose in poses])
-    return Problem(
-        track,
-        anchors,
-        np.array(frames, dtype=np.int64),
-        np.column_stack([places, yaws]),
-        0.5 * np.array(track.size_m),
-        motion_of(track.class_name, track.size_m),
-        moments,
-    )
+    places = np.array([pose.translation - evidence.origin for pose in poses])
+    centres, held = np.column_stack([places[:, :2], yaws]), np.array(frames, dtype=np.int64)
+    motion = motion_of(track.class_name, track.size_m)
+    body = _body_of(evidence, track, held, centres, places[:, 2], motion)
+    return Problem(track, anchors, held, centres, body, motion, moments)
+
+
+def _body_of(
+    evidence: Evidence, track: Track, frames: Int64Array, centres: FloatArray, heights: FloatArray, motion: FloatArray
+) -> FloatArray:
+    """A body as `matching` describes it, as far as it can be told from where people put it."""
+    half = 0.5 * np.array(track.size_m)
+    ground, _ = evidence.ground_at(frames, centres[:, :2])
+    bottoms = heights - half[2]
+    if np.abs(np.median(bottoms - ground)) <= _GROUND_OFF_M:
+        band = (float(HEIGHT), LOWEST_M, track.size_m[2] + ABOVE_M)
+    else:  # the ground here is a wrong guess: heights count from where people say that it stands
+        band = (float(Z), float(bottoms.min()) + LOWEST_M, float(bottoms.max()) + track.size_m[2] + ABOVE_M)
+    body = np.array([*half, *band, 0.0])
+    body[AGAINST] = _against(evidence, frames, centres, body, motion)
+    return body
+
+
+def _against(
+    evidence: Evidence, frames: Int64Array, centres: FloatArray, body: FloatArray, motion: FloatArray
+) -> float:
+    """How much points beside it may speak against it: less where others stood close by when a person set it."""
+    points, model, walks = np.empty((MOST_POINTS, 3)), np.zeros((0, 0)), bool(motion[WALKS] > 0.0)
+    most = _MOST_AGAINST[walks]
+    neutral, hostile = body.copy(), body.copy()
+    neutral[AGAINST], hostile[AGAINST] = 0.0, 1.0
+    for frame, centre in zip(frames.tolist(), centres, strict=True):
+        corner, eye = evidence.corners[frame], evidence.eyes[frame]
+        count = look(evidence.rows, evidence.starts[frame], corner, centre, body, MARGIN_M, 0, points)
+        mine = value_at(points, count, centre, neutral, eye, model, walks)
+        beside = mine - value_at(points, count, centre, hostile, eye, model, walks)
+        if beside > 1e-6:
+            most = min(most, _KEPT * mine / beside)
+    return max(most, 0.0)
 
 
 def motion_of(class_name: str, size_m: tuple[float, float, float]) -> FloatArray:

@@ -32,7 +32,7 @@ def find_motion(
     def values(candidates: FloatArray) -> FloatArray:
         said = score_motions(
             evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds, anchor, reach,
-            candidates, problem.half_m, problem.motion, model, start,
+            candidates, problem.body, problem.motion, model, start,
         )  # fmt: skip
         return np.asarray(said - _cost(candidates, base, covariance, len(problem.frames) > 1, problem.walks))
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from calibration.quaternion import FloatArray
 from fusion.timeline import Int64Array
+from labeling.automation.class_priors import class_prior
 from labeling.automation.solver.evidence import Evidence
 from labeling.automation.solver.problem import Estimate, Problem, anchored, problem_of, without_points
 from labeling.automation.solver.searching import find_motion
@@ -44,7 +45,14 @@ def solve(evidence: Evidence, track: Track) -> Solution:
     tracked = _tracked(evidence, problem, plain)
     chosen, stands, scores = _chosen(evidence, problem, plain, tracked)
     counts = points_inside(
-        evidence.rows, evidence.starts, evidence.corners, chosen.states, chosen.moments, problem.half_m, problem.motion
+        evidence.rows,
+        evidence.starts,
+        evidence.corners,
+        evidence.seconds,
+        chosen.states,
+        chosen.moments,
+        problem.body,
+        problem.motion,
     )
     solved = written(evidence, problem, chosen, counts, stands)
     errors = _expected_errors(problem, chosen, stands, counts, scores)
@@ -60,7 +68,14 @@ def _tracked(evidence: Evidence, problem: Problem, plain: Estimate) -> Estimate:
     support = np.zeros(len(evidence))
     model = _model(evidence, problem, plain, problem.frames)
     counts = points_inside(
-        evidence.rows, evidence.starts, evidence.corners, plain.states, plain.moments, problem.half_m, problem.motion
+        evidence.rows,
+        evidence.starts,
+        evidence.corners,
+        evidence.seconds,
+        plain.states,
+        plain.moments,
+        problem.body,
+        problem.motion,
     )
     middles = (problem.frames[1:] + problem.frames[:-1]) // 2
     for row, anchor in enumerate(problem.frames.tolist()):
@@ -71,7 +86,7 @@ def _tracked(evidence: Evidence, problem: Problem, plain: Estimate) -> Estimate:
         for end in (first, last):
             track_from(
                 evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds, estimate.moments,
-                anchor, end, start, np.diag(np.square(_START_SIGMAS[problem.walks])), problem.half_m, problem.motion,
+                anchor, end, start, np.diag(np.square(_START_SIGMAS[problem.walks])), problem.body, problem.motion,
                 model, estimate.states, means, information, support,
             )  # fmt: skip
     return _refined(evidence, problem, estimate, means, information, certain, support, model)
@@ -97,8 +112,8 @@ def _refined(
             fitting = np.flatnonzero((support > _FITS) | (certain > 0.0))
             model = _model(evidence, problem, estimate, fitting)
             match_again(
-                evidence.rows, evidence.starts, evidence.corners, evidence.eyes, states, covariances, moments, certain,
-                problem.half_m, problem.motion, model, means, information, support,
+                evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds, states, covariances, moments, certain,
+                problem.body, problem.motion, model, means, information, support,
             )  # fmt: skip
     return estimate
 
@@ -106,8 +121,8 @@ def _refined(
 def _model(evidence: Evidence, problem: Problem, estimate: Estimate, frames: Int64Array) -> FloatArray:
     return np.asarray(
         model_of(
-            evidence.rows, evidence.starts, evidence.corners, estimate.states, estimate.moments, frames,
-            problem.half_m, problem.motion,
+            evidence.rows, evidence.starts, evidence.corners, evidence.seconds, estimate.states, estimate.moments, frames,
+            problem.body, problem.motion,
         )
     )  # fmt: skip
 
@@ -120,6 +135,8 @@ def _chosen(
     anchors_only = _model(evidence, problem, plain, problem.frames)
     said = [_scores(evidence, problem, each, anchors_only) for each in (plain, tracked)]
     still = _stands(plain, problem)
+    if still and not class_prior(problem.track.class_name).movable:
+        return plain, still, said[0]
     gain = float(np.sum(said[1]) - np.sum(said[0]))
     enough = _LEAST_GAIN + _LEAST_SHARE * abs(float(np.sum(said[0])))
     if gain < enough or (still and _stands(tracked, problem)):
@@ -130,8 +147,8 @@ def _chosen(
 def _scores(evidence: Evidence, problem: Problem, estimate: Estimate, model: FloatArray) -> FloatArray:
     return np.asarray(
         score_all(
-            evidence.rows, evidence.starts, evidence.corners, evidence.eyes, estimate.states, estimate.moments,
-            problem.half_m, problem.motion, model,
+            evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds, estimate.states, estimate.moments,
+            problem.body, problem.motion, model,
         )
     )  # fmt: skip
 

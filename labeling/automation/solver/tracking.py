@@ -10,8 +10,9 @@ import numpy as np
 from calibration.quaternion import FloatArray
 from fusion.samples import Float32Array
 from fusion.timeline import Int64Array
-from labeling.automation.solver.evidence import CELLS, cell_of, collect
-from labeling.automation.solver.matching import MARGIN_M, add_to_model, match, value_at
+from labeling.automation.solver.evidence import CELLS, HEIGHT, Z, cell_of, collect
+from labeling.automation.solver.lasting import asked_along, asked_by
+from labeling.automation.solver.matching import BAND, MARGIN_M, add_to_model, match, value_at
 from labeling.automation.solver.smoothing import (
     AXLE,
     WALKS,
@@ -24,10 +25,12 @@ from labeling.automation.solver.smoothing import (
 )
 
 MOST_POINTS: Final = 150
-_LOWEST_M, _ABOVE_M = 0.2, 0.3
+LOWEST_M, ABOVE_M = 0.2, 0.3
+"""Points of a thing are looked for from so high above where it stands to so high above its top."""
 _TIGHTEST, _WIDEST = (0.15, 0.1, 0.02), (1.2, 0.5, 0.12)
 _ENOUGH_FOR_MODEL = 6.0
 _GROUND_WITHIN, _MOST_GROUND = 0.4, 8.0
+GROUND_BAND = np.array([float(HEIGHT), -0.01, 0.01])
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -39,18 +42,35 @@ def velocity_of(state: FloatArray, motion: FloatArray) -> tuple[float, float]:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def speed_of(state: FloatArray, motion: FloatArray) -> float:
+    """m/s, never negative."""
+    if motion[WALKS] > 0.0:
+        return float(np.sqrt(state[3] ** 2 + state[4] ** 2))
+    return float(abs(state[3]))
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _asked(states: FloatArray, seconds: FloatArray, k: int, body: FloatArray) -> int:
+    before = asked_along(states, seconds, k, -1, 0, body[0])
+    return before | asked_along(states, seconds, k, 1, len(states) - 1, body[0])
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def look(
     rows: Float32Array,
     starts: Int64Array,
     corner: FloatArray,
     centre: FloatArray,
-    half: FloatArray,
+    body: FloatArray,
     reach: float,
+    asked: int,
     points: FloatArray,
 ) -> int:
-    """Points of things around a centre, between the wheels and the roof, to `points` (M, 3) x, y, s; how many."""
-    radius = np.sqrt(half[0] ** 2 + half[1] ** 2) + reach
-    count: int = collect(rows, starts, corner, centre, radius, _LOWEST_M, 2.0 * half[2] + _ABOVE_M, points)
+    """Points of things around a centre, between the wheels and the roof, to `points` (M, 3) x, y, s; how many.
+
+    asked: which of them are none of it, because they were there before it came and after it left; see `lasting`."""
+    radius = np.sqrt(body[0] ** 2 + body[1] ** 2) + reach
+    count: int = collect(rows, starts, corner, centre, radius, body[BAND : BAND + 3], asked, points)
     return count
 
 
@@ -72,13 +92,13 @@ def moment_of(points: FloatArray, count: int, otherwise: float) -> float:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def ground_within(
-    rows: Float32Array, starts: Int64Array, corner: FloatArray, centre: FloatArray, half: FloatArray, points: FloatArray
+    rows: Float32Array, starts: Int64Array, corner: FloatArray, centre: FloatArray, body: FloatArray, points: FloatArray
 ) -> float:
     """How strongly ground that was seen under a footprint, well inside, speaks against it."""
-    inner_x, inner_y = half[0] - 0.4, half[1] - 0.4
-    if inner_x <= 0.05 or inner_y <= 0.05:
+    inner_x, inner_y = body[0] - 0.4, body[1] - 0.4
+    if inner_x <= 0.05 or inner_y <= 0.05 or body[BAND] != HEIGHT:
         return 0.0
-    count = collect(rows, starts, corner, centre, inner_x + inner_y, -0.01, 0.01, points)
+    count = collect(rows, starts, corner, centre, inner_x + inner_y, GROUND_BAND, 0, points)
     c, s, total = np.cos(centre[2]), np.sin(centre[2]), 0.0
     for n in range(count):
         dx, dy = points[n, 0] - centre[0], points[n, 1] - centre[1]
@@ -94,18 +114,19 @@ def evidence_for(
     eye: FloatArray,
     state: FloatArray,
     moment: float,
-    half: FloatArray,
+    body: FloatArray,
     motion: FloatArray,
     model: FloatArray,
+    asked: int,
     points: FloatArray,
 ) -> float:
     """Log likelihood ratio of the object being there in a frame against its not being there."""
     centre = seen_from(state, motion)
-    count = look(rows, starts, corner, centre, half, MARGIN_M, points)
+    count = look(rows, starts, corner, centre, body, MARGIN_M, asked, points)
     vx, vy = velocity_of(state, motion)
     deskew(points, count, moment, vx, vy)
-    value = max(value_at(points, count, centre, half, eye, model, motion[WALKS] > 0.0), -_MOST_GROUND)
-    score: float = value - ground_within(rows, starts, corner, centre, half, points)
+    value = max(value_at(points, count, centre, body, eye, model, motion[WALKS] > 0.0), -_MOST_GROUND)
+    score: float = value - ground_within(rows, starts, corner, centre, body, points)
     return score
 
 
@@ -115,9 +136,10 @@ def score_all(
     starts: Int64Array,
     corners: FloatArray,
     eyes: FloatArray,
+    seconds: FloatArray,
     states: FloatArray,
     moments: FloatArray,
-    half: FloatArray,
+    body: FloatArray,
     motion: FloatArray,
     model: FloatArray,
 ) -> FloatArray:
@@ -125,7 +147,8 @@ def score_all(
     points, scores = np.empty((MOST_POINTS, 3)), np.empty(len(states))
     for k in range(len(states)):
         scores[k] = evidence_for(
-            rows, starts[k], corners[k], eyes[k], states[k], moments[k], half, motion, model, points
+            rows, starts[k], corners[k], eyes[k], states[k], moments[k], body, motion, model,
+            _asked(states, seconds, k, body), points,
         )  # fmt: skip
     return scores
 
@@ -140,7 +163,7 @@ def score_motions(
     anchor: int,
     reach: int,
     candidates: FloatArray,
-    half: FloatArray,
+    body: FloatArray,
     motion: FloatArray,
     model: FloatArray,
     start_s: float,
@@ -149,17 +172,18 @@ def score_motions(
     points, scores = np.empty((MOST_POINTS, 3)), np.zeros(len(candidates))
     first, last = max(anchor - reach, 0), min(anchor + reach, len(seconds) - 1)
     for c in range(len(candidates)):
+        asked = asked_by(speed_of(candidates[c], motion), body[0])
         for k in range(first, last + 1):
             if k == anchor:
                 continue
             moment = start_s - seconds[anchor]
             state = advance(candidates[c], seconds[k] + moment - start_s, motion)
             centre = seen_from(state, motion)
-            count = look(rows, starts[k], corners[k], centre, half, MARGIN_M, points)
+            count = look(rows, starts[k], corners[k], centre, body, MARGIN_M, asked, points)
             moment = moment_of(points, count, moment)
             state = advance(candidates[c], seconds[k] + moment - start_s, motion)
             scores[c] += evidence_for(
-                rows, starts[k], corners[k], eyes[k], state, moment, half, motion, model, points
+                rows, starts[k], corners[k], eyes[k], state, moment, body, motion, model, asked, points
             )  # fmt: skip
     return scores
 
@@ -194,7 +218,7 @@ def track_from(
     last: int,
     start: FloatArray,
     start_covariance: FloatArray,
-    half: FloatArray,
+    body: FloatArray,
     motion: FloatArray,
     model: FloatArray,
     states: FloatArray,
@@ -212,7 +236,9 @@ def track_from(
     for k in range(anchor + step, last + step, step):
         dt = seconds[k] + moment - now
         ahead = advance(state, dt, motion)
-        count = look(rows, starts[k], corners[k], seen_from(ahead, motion), half, 2.5, points)
+        states[k] = ahead
+        asked = asked_by(speed_of(ahead, motion), body[0]) | asked_along(states, seconds, k, -step, anchor, body[0])
+        count = look(rows, starts[k], corners[k], seen_from(ahead, motion), body, 2.5, asked, points)
         moment = moment_of(points, count, moment)
         dt = seconds[k] + moment - now
         jacobian = slope(state, dt, motion)
@@ -223,12 +249,12 @@ def track_from(
         deskew(points, count, moment, vx, vy)
         spread = spread_of(state, covariance, motion)
         support[k] = match(
-            points, count, seen_from(state, motion), spread, half, eyes[k], model, walks, means[k], information[k]
+            points, count, seen_from(state, motion), spread, body, eyes[k], model, walks, means[k], information[k]
         )  # fmt: skip
         state, covariance = _corrected(state, covariance, means[k], information[k], motion)
         states[k] = state
         if support[k] > _ENOUGH_FOR_MODEL and not walks and spread[0] < 0.5:
-            add_to_model(points, count, seen_from(state, motion), half, model)
+            add_to_model(points, count, seen_from(state, motion), body, model)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -247,11 +273,12 @@ def match_again(
     starts: Int64Array,
     corners: FloatArray,
     eyes: FloatArray,
+    seconds: FloatArray,
     states: FloatArray,
     covariances: FloatArray,
     moments: FloatArray,
     certain: FloatArray,
-    half: FloatArray,
+    body: FloatArray,
     motion: FloatArray,
     model: FloatArray,
     means: FloatArray,
@@ -264,11 +291,11 @@ def match_again(
         if certain[k] > 0.0:
             continue
         centre, spread = seen_from(states[k], motion), spread_of(states[k], covariances[k], motion)
-        count = look(rows, starts[k], corners[k], centre, half, 2.0, points)
+        count = look(rows, starts[k], corners[k], centre, body, 2.0, _asked(states, seconds, k, body), points)
         vx, vy = velocity_of(states[k], motion)
         deskew(points, count, moments[k], vx, vy)
         support[k] = match(
-            points, count, centre, spread, half, eyes[k], model, motion[WALKS] > 0.0, means[k], information[k]
+            points, count, centre, spread, body, eyes[k], model, motion[WALKS] > 0.0, means[k], information[k]
         )  # fmt: skip
 
 
@@ -277,23 +304,24 @@ def model_of(
     rows: Float32Array,
     starts: Int64Array,
     corners: FloatArray,
+    seconds: FloatArray,
     states: FloatArray,
     moments: FloatArray,
     chosen: Int64Array,
-    half: FloatArray,
+    body: FloatArray,
     motion: FloatArray,
 ) -> FloatArray:
     """The object's model from its points in the chosen frames."""
-    shape = (int(2.0 * half[0] / 0.1) + 1, int(2.0 * half[1] / 0.1) + 1)
+    shape = (int(2.0 * body[0] / 0.1) + 1, int(2.0 * body[1] / 0.1) + 1)
     model, points = np.zeros(shape), np.empty((4 * MOST_POINTS, 3))
     if motion[WALKS] > 0.0:
         return model
     for k in chosen:
         centre = seen_from(states[k], motion)
-        count = look(rows, starts[k], corners[k], centre, half, 0.3, points)
+        count = look(rows, starts[k], corners[k], centre, body, 0.3, _asked(states, seconds, k, body), points)
         vx, vy = velocity_of(states[k], motion)
         deskew(points, count, moments[k], vx, vy)
-        add_to_model(points, count, centre, half, model)
+        add_to_model(points, count, centre, body, model)
     return model
 
 
@@ -302,22 +330,23 @@ def points_inside(
     rows: Float32Array,
     starts: Int64Array,
     corners: FloatArray,
+    seconds: FloatArray,
     states: FloatArray,
     moments: FloatArray,
-    half: FloatArray,
+    body: FloatArray,
     motion: FloatArray,
 ) -> Int64Array:
     """(F,) points within the cuboid, 0.1 m larger, in each frame: at most `MOST_POINTS`."""
     points, counts = np.empty((MOST_POINTS, 3)), np.zeros(len(states), np.int64)
     for k in range(len(states)):
         centre = seen_from(states[k], motion)
-        count = look(rows, starts[k], corners[k], centre, half, 0.3, points)
+        count = look(rows, starts[k], corners[k], centre, body, 0.3, _asked(states, seconds, k, body), points)
         vx, vy = velocity_of(states[k], motion)
         deskew(points, count, moments[k], vx, vy)
         c, s = np.cos(centre[2]), np.sin(centre[2])
         for n in range(count):
             dx, dy = points[n, 0] - centre[0], points[n, 1] - centre[1]
-            counts[k] += abs(c * dx + s * dy) < half[0] + 0.1 and abs(c * dy - s * dx) < half[1] + 0.1
+            counts[k] += abs(c * dx + s * dy) < body[0] + 0.1 and abs(c * dy - s * dx) < body[1] + 0.1
     return counts
 
 
@@ -327,12 +356,12 @@ def heights_inside(
     starts: Int64Array,
     corners: FloatArray,
     states: FloatArray,
-    half: FloatArray,
+    body: FloatArray,
     motion: FloatArray,
     total: FloatArray,
 ) -> None:
     """How many points lie in the footprint in each frame, and the sum of their z, to `total` (F, 2)."""
-    reach = np.sqrt(half[0] ** 2 + half[1] ** 2)
+    reach, column = np.sqrt(body[0] ** 2 + body[1] ** 2), int(body[BAND])
     for k in range(len(states)):
         centre = seen_from(states[k], motion)
         c, s = np.cos(centre[2]), np.sin(centre[2])
@@ -340,10 +369,10 @@ def heights_inside(
         for i in range(first[0], last[0] + 1):
             for n in range(starts[k, i * CELLS + first[1]], starts[k, i * CELLS + last[1] + 1]):
                 dx, dy = rows[n, 0] - centre[0], rows[n, 1] - centre[1]
-                within = abs(c * dx + s * dy) < half[0] and abs(c * dy - s * dx) < half[1]
-                if within and _LOWEST_M <= rows[n, 2] <= 2.0 * half[2] + _ABOVE_M:
+                within = abs(c * dx + s * dy) < body[0] and abs(c * dy - s * dx) < body[1]
+                if within and body[BAND + 1] <= rows[n, column] <= body[BAND + 2]:
                     total[k, 0] += 1.0
-                    total[k, 1] += rows[n, 4]
+                    total[k, 1] += rows[n, Z]
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

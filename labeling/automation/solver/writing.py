@@ -95,12 +95,10 @@ def _heights(evidence: Evidence, problem: Problem, chosen: Estimate, centres: Fl
 def _own_heights(evidence: Evidence, problem: Problem, chosen: Estimate) -> tuple[FloatArray, FloatArray]:
     """(F,) mean z of the points in the cuboid, and how far that may be from what another frame's says."""
     total = np.zeros((len(evidence), 2))
-    heights_inside(
-        evidence.rows, evidence.starts, evidence.corners, chosen.states, problem.half_m, problem.motion, total
-    )
+    heights_inside(evidence.rows, evidence.starts, evidence.corners, chosen.states, problem.body, problem.motion, total)
     seen = total[:, 0] >= _FEWEST_POINTS
     means = np.where(seen, total[:, 1] / np.maximum(total[:, 0], 1.0), 0.0)
-    sigmas = np.where(seen, np.sqrt(_OWN_SIGMA_M**2 + problem.half_m[2] ** 2 / np.maximum(total[:, 0], 1.0)), 1e3)
+    sigmas = np.where(seen, np.sqrt(_OWN_SIGMA_M**2 + problem.body[2] ** 2 / np.maximum(total[:, 0], 1.0)), 1e3)
     return means, sigmas
 
 
