@@ -24,6 +24,8 @@ _SIDES: Final = 2 * _LEVELS
 _SPAN_S: Final = 4.0
 _FEWEST_FRAMES: Final = 3
 _SHARE: Final = 0.8
+_THINGS_ABOVE_M: Final = 0.5
+"""Lower points may be ground where the ground is a guess."""
 _BEYOND_M: Final = 0.5
 _SLOWEST_MPS: Final = 0.5
 
@@ -40,8 +42,17 @@ def level_of(away_s: float) -> int:
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def asked_by(speed: float, half_length: float) -> int:
     """What to ask of the points of a thing that passes at a speed: `is_background` takes it. 0 if it hardly moves."""
-    level = level_of((2.0 * half_length + _BEYOND_M) / speed) if speed > _SLOWEST_MPS else -1
+    level: int = level_of((2.0 * half_length + _BEYOND_M) / speed) if speed > _SLOWEST_MPS else -1
     return (1 << level) | (1 << (level + _LEVELS)) if level >= 0 else 0
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def asked_after(away_s: float, step: int) -> int:
+    """The same of one that is not there so long before (step -1) or after (1)."""
+    level: int = level_of(away_s)
+    if level < 0:
+        return 0
+    return 1 << level if step < 0 else 1 << (level + _LEVELS)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -51,10 +62,8 @@ def asked_along(states: FloatArray, seconds: FloatArray, frame: int, step: int, 
     apart = 2.0 * half_length + _BEYOND_M
     for k in range(frame + step, last + step, step):
         if (states[k, 0] - states[frame, 0]) ** 2 + (states[k, 1] - states[frame, 1]) ** 2 > apart * apart:
-            level = level_of(abs(seconds[k] - seconds[frame]))
-            if level < 0:
-                return 0
-            return 1 << level if step < 0 else 1 << (level + _LEVELS)
+            asked: int = asked_after(abs(seconds[k] - seconds[frame]), step)
+            return asked
     return 0
 
 
@@ -66,15 +75,15 @@ def is_background(said: float, asked: int) -> bool:
 
 
 def lasting(rows: Float32Array, frames: Int64Array, seconds: FloatArray) -> Float32Array:
-    """(N,) bits of rows (N, 3 or more: x, y, height, 0 on the ground; metres): which levels the place lasts before and after the frame, and
-    during which it was empty. frames: (N,) ascending."""
+    """(N,) bits of rows (N, 3 or more: x, y, height; metres): at which levels the place lasts before
+    and after the frame, and at which it was empty. frames: (N,) ascending."""
     if not len(rows):
         return np.empty(0, np.float32)
     cells = np.floor(rows[:, :2] / _CELL_M).astype(np.int64)
     cells -= cells.min(axis=0) - 1
     width = int(cells[:, 1].max()) + 2
     keys = cells[:, 0] * width + cells[:, 1]
-    things = rows[:, 2] > 0.0
+    things = rows[:, 2] > _THINGS_ABOVE_M
     occupied = np.unique((keys * len(seconds) + frames)[things])  # by cell, then by frame
     places, first = np.unique(occupied // len(seconds), return_index=True)
     first = np.append(first, len(occupied))

@@ -10,10 +10,11 @@ from calibration.quaternion import FloatArray
 from fusion.timeline import Int64Array
 from labeling.automation.class_priors import class_prior
 from labeling.automation.solver.evidence import Evidence
+from labeling.automation.solver.inside import left_behind, points_inside
 from labeling.automation.solver.problem import Estimate, Problem, anchored, problem_of, without_points
 from labeling.automation.solver.searching import find_motion
 from labeling.automation.solver.smoothing import smooth
-from labeling.automation.solver.tracking import match_again, model_of, points_inside, score_all, track_from
+from labeling.automation.solver.tracking import match_again, model_of, score_all, track_from
 from labeling.automation.solver.writing import written
 from labeling.track import Track
 
@@ -22,6 +23,7 @@ _PASSES = 2
 _LEAST_GAIN, _LEAST_SHARE = 6.0, 0.05
 _STILL_M, _STILL_RAD = 0.5, 0.1
 _FITS = 6.0
+_LEFT_BEHIND = 0.4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,17 +114,27 @@ def _refined(
             fitting = np.flatnonzero((support > _FITS) | (certain > 0.0))
             model = _model(evidence, problem, estimate, fitting)
             match_again(
-                evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds, states, covariances, moments, certain,
+                evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds,
+                states, covariances, moments, certain,
                 problem.body, problem.motion, model, means, information, support,
             )  # fmt: skip
     return estimate
 
 
+def _counts(evidence: Evidence, problem: Problem, estimate: Estimate) -> Int64Array:
+    return np.asarray(
+        points_inside(
+            evidence.rows, evidence.starts, evidence.corners, evidence.seconds,
+            estimate.states, estimate.moments, problem.body, problem.motion,
+        )
+    )  # fmt: skip
+
+
 def _model(evidence: Evidence, problem: Problem, estimate: Estimate, frames: Int64Array) -> FloatArray:
     return np.asarray(
         model_of(
-            evidence.rows, evidence.starts, evidence.corners, evidence.seconds, estimate.states, estimate.moments, frames,
-            problem.body, problem.motion,
+            evidence.rows, evidence.starts, evidence.corners, evidence.seconds,
+            estimate.states, estimate.moments, frames, problem.body, problem.motion,
         )
     )  # fmt: skip
 
@@ -137,18 +149,34 @@ def _chosen(
     still = _stands(plain, problem)
     if still and not class_prior(problem.track.class_name).movable:
         return plain, still, said[0]
+    if still and (_stands(tracked, problem) or _stays(evidence, problem, tracked)):
+        return plain, still, said[0]
     gain = float(np.sum(said[1]) - np.sum(said[0]))
     enough = _LEAST_GAIN + _LEAST_SHARE * abs(float(np.sum(said[0])))
-    if gain < enough or (still and _stands(tracked, problem)):
+    if gain < enough or (
+        still and (_stands(tracked, problem) or (not problem.walks and _stays(evidence, problem, tracked)))
+    ):
         return plain, still, said[0]
     return tracked, False, said[1]
+
+
+def _stays(evidence: Evidence, problem: Problem, estimate: Estimate) -> bool:
+    """Whether the thing is still there when the estimate says that it is elsewhere. People stand where others stood."""
+    if problem.walks:
+        return False
+    anchor = int(problem.frames[0])
+    left = left_behind(
+        evidence.rows, evidence.starts[anchor], evidence.corners[anchor], evidence.seconds, estimate.states, anchor,
+        problem.body, problem.motion,
+    )  # fmt: skip
+    return bool(left > _LEFT_BEHIND)
 
 
 def _scores(evidence: Evidence, problem: Problem, estimate: Estimate, model: FloatArray) -> FloatArray:
     return np.asarray(
         score_all(
-            evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds, estimate.states, estimate.moments,
-            problem.body, problem.motion, model,
+            evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds,
+            estimate.states, estimate.moments, problem.body, problem.motion, model,
         )
     )  # fmt: skip
 

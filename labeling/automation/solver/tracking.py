@@ -10,7 +10,7 @@ import numpy as np
 from calibration.quaternion import FloatArray
 from fusion.samples import Float32Array
 from fusion.timeline import Int64Array
-from labeling.automation.solver.evidence import CELLS, HEIGHT, Z, cell_of, collect
+from labeling.automation.solver.evidence import HEIGHT, collect
 from labeling.automation.solver.lasting import asked_along, asked_by
 from labeling.automation.solver.matching import BAND, MARGIN_M, add_to_model, match, value_at
 from labeling.automation.solver.smoothing import (
@@ -50,9 +50,11 @@ def speed_of(state: FloatArray, motion: FloatArray) -> float:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _asked(states: FloatArray, seconds: FloatArray, k: int, body: FloatArray) -> int:
-    before = asked_along(states, seconds, k, -1, 0, body[0])
-    return before | asked_along(states, seconds, k, 1, len(states) - 1, body[0])
+def asked_of(states: FloatArray, seconds: FloatArray, k: int, body: FloatArray) -> int:
+    """What to ask of the points of a frame, as the trajectory goes before and after it."""
+    before: int = asked_along(states, seconds, k, -1, 0, body[0])
+    after: int = asked_along(states, seconds, k, 1, len(states) - 1, body[0])
+    return before | after
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -148,7 +150,7 @@ def score_all(
     for k in range(len(states)):
         scores[k] = evidence_for(
             rows, starts[k], corners[k], eyes[k], states[k], moments[k], body, motion, model,
-            _asked(states, seconds, k, body), points,
+            asked_of(states, seconds, k, body), points,
         )  # fmt: skip
     return scores
 
@@ -291,7 +293,7 @@ def match_again(
         if certain[k] > 0.0:
             continue
         centre, spread = seen_from(states[k], motion), spread_of(states[k], covariances[k], motion)
-        count = look(rows, starts[k], corners[k], centre, body, 2.0, _asked(states, seconds, k, body), points)
+        count = look(rows, starts[k], corners[k], centre, body, 2.0, asked_of(states, seconds, k, body), points)
         vx, vy = velocity_of(states[k], motion)
         deskew(points, count, moments[k], vx, vy)
         support[k] = match(
@@ -318,61 +320,11 @@ def model_of(
         return model
     for k in chosen:
         centre = seen_from(states[k], motion)
-        count = look(rows, starts[k], corners[k], centre, body, 0.3, _asked(states, seconds, k, body), points)
+        count = look(rows, starts[k], corners[k], centre, body, 0.3, asked_of(states, seconds, k, body), points)
         vx, vy = velocity_of(states[k], motion)
         deskew(points, count, moments[k], vx, vy)
         add_to_model(points, count, centre, body, model)
     return model
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def points_inside(
-    rows: Float32Array,
-    starts: Int64Array,
-    corners: FloatArray,
-    seconds: FloatArray,
-    states: FloatArray,
-    moments: FloatArray,
-    body: FloatArray,
-    motion: FloatArray,
-) -> Int64Array:
-    """(F,) points within the cuboid, 0.1 m larger, in each frame: at most `MOST_POINTS`."""
-    points, counts = np.empty((MOST_POINTS, 3)), np.zeros(len(states), np.int64)
-    for k in range(len(states)):
-        centre = seen_from(states[k], motion)
-        count = look(rows, starts[k], corners[k], centre, body, 0.3, _asked(states, seconds, k, body), points)
-        vx, vy = velocity_of(states[k], motion)
-        deskew(points, count, moments[k], vx, vy)
-        c, s = np.cos(centre[2]), np.sin(centre[2])
-        for n in range(count):
-            dx, dy = points[n, 0] - centre[0], points[n, 1] - centre[1]
-            counts[k] += abs(c * dx + s * dy) < body[0] + 0.1 and abs(c * dy - s * dx) < body[1] + 0.1
-    return counts
-
-
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def heights_inside(
-    rows: Float32Array,
-    starts: Int64Array,
-    corners: FloatArray,
-    states: FloatArray,
-    body: FloatArray,
-    motion: FloatArray,
-    total: FloatArray,
-) -> None:
-    """How many points lie in the footprint in each frame, and the sum of their z, to `total` (F, 2)."""
-    reach, column = np.sqrt(body[0] ** 2 + body[1] ** 2), int(body[BAND])
-    for k in range(len(states)):
-        centre = seen_from(states[k], motion)
-        c, s = np.cos(centre[2]), np.sin(centre[2])
-        first, last = cell_of(centre - reach, corners[k]), cell_of(centre + reach, corners[k])
-        for i in range(first[0], last[0] + 1):
-            for n in range(starts[k, i * CELLS + first[1]], starts[k, i * CELLS + last[1] + 1]):
-                dx, dy = rows[n, 0] - centre[0], rows[n, 1] - centre[1]
-                within = abs(c * dx + s * dy) < body[0] and abs(c * dy - s * dx) < body[1]
-                if within and body[BAND + 1] <= rows[n, column] <= body[BAND + 2]:
-                    total[k, 0] += 1.0
-                    total[k, 1] += rows[n, Z]
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

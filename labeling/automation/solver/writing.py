@@ -10,9 +10,9 @@ from calibration import RigidTransform
 from calibration.quaternion import FloatArray
 from fusion.timeline import Int64Array
 from labeling.automation.solver.evidence import Evidence
+from labeling.automation.solver.inside import heights_inside
 from labeling.automation.solver.problem import Estimate, Problem
 from labeling.automation.solver.smoothing import seen_from
-from labeling.automation.solver.tracking import heights_inside
 from labeling.track import Knot, Maker, Presence, PresenceKind, Track
 
 _FEWEST_POINTS = 2

@@ -129,3 +129,21 @@ def test_through_the_edit_door_and_back(tmp_path: Path, street: tuple[Recording,
         with pytest.raises(EditError, match="no such track"):
             resolve(labels, "street", solver, "nobody")
     labels.close()
+
+
+def test_a_parked_car_does_not_slide_onto_its_neighbour(
+    street: tuple[Recording, list[Track]], solver: TrackSolver
+) -> None:
+    """Also where the neighbour is seen much better: what is still there did not move."""
+    parked = [track for track in street[1] if track.speed_mps() < 0.05 and track.class_name == "car"]
+    assert len(parked) >= 3
+    for track in parked:
+        solution = solver.solve(by_hand(track, len(track) // 2))
+        if solution.points.max() >= 5:
+            assert solution.stands, track.id
+
+
+def test_what_cannot_move_does_not(street: tuple[Recording, list[Track]], solver: TrackSolver) -> None:
+    moving = by_hand(max(street[1], key=lambda track: track.speed_mps()), 12)
+    assert not solver.solve(moving).stands
+    assert solver.solve(replace(moving, class_name="traffic cone")).stands
