@@ -44,6 +44,9 @@ _FEWEST_FRAMES, _FEWEST_POINTS = 5, 20
 _MOVES_M = 1.0
 _SIZE_IOU = 0.85
 """A proposal whose size overlaps the true one less than that, laid upon it, is resized."""
+_SURE = 0.8
+"""Of what stands, less sure proposals are not brought in: a wrong one costs what a right one saves, and sheds, bins
+and bushes are more than the model of what stands knows of."""
 _SOMETHING = 0.1
 _PEOPLE = frozenset({"pedestrian"})
 RECORDING = "annotated"
@@ -153,7 +156,8 @@ class Annotator:
     def after_prelabel(self, subjects: Sequence[Subject], name: str) -> dict[str, float]:
         """What is left to do where the machine went first: a wrong size is one action, each pose one, each proposal
         where nothing is or that only repeats another is deleted by one; what is missing is labelled from nothing."""
-        add_prelabels(self._labels, name, prelabel(self._data.recording, self._data.ontology))
+        proposals = prelabel(self._data.recording, self._data.ontology)
+        add_prelabels(self._labels, name, [each for each in proposals if each.moves or each.confidence >= _SURE])
         proposals = self._labels.tracks(name)
         owners, phantoms = _owners(subjects, self._data.tracks, proposals)
         poses = sizes = 0

@@ -15,7 +15,9 @@ from fusion.samples import Float32Array
 from labeling.automation.class_priors import class_prior
 from labeling.automation.one_click import Sights, priors_of
 from labeling.automation.prelabel.detecting import detect
+from labeling.automation.prelabel.following import followed, without_twins
 from labeling.automation.prelabel.joining import Chain, chain_of, distinct, joined
+from labeling.automation.solver import gather_evidence
 from labeling.frame_times import FrameTimes
 from labeling.ontology import Ontology
 from labeling.track import Knot, Maker, Presence, PresenceKind, Track
@@ -59,9 +61,21 @@ def prelabel(
     chains = [each for each in joined(found.moving, eyes) if each.confidence >= moving]
     still = [each for each in distinct(found.standing) if each.confidence >= standing]
     times = FrameTimes(recording)
-    proposals = [_moving_track(chain, ontology) for chain in chains]
+    proposals = _moving_tracks(chains, ontology, recording)
     proposals += _standing_tracks([chain_of([fit], eyes) for fit in still], ontology, sights, times)
     return sorted(proposals, key=lambda each: -each.confidence)
+
+
+def _moving_tracks(chains: Sequence[Chain], ontology: Ontology, recording: Recording) -> list[Prelabelled]:
+    """Solved through all frames where the solver agrees with what was found, else as it was found."""
+    if not chains:
+        return []
+    evidence = gather_evidence(recording)
+    solved = [(chain, followed(chain, _name(chain, ontology), evidence)) for chain in chains]
+    found = [_moving_track(chain, ontology) for chain, each in solved if each is None]
+    for each in without_twins([each for _, each in solved if each is not None]):
+        found.append(_proposal(each.chain, ontology, list(each.track.knots), each.track.presence, True))
+    return found
 
 
 def _moving_track(chain: Chain, ontology: Ontology) -> Prelabelled:
@@ -111,10 +125,15 @@ def _runs(frames: Sequence[int], times_ns: Sequence[int]) -> tuple[Presence, ...
     return tuple(runs)
 
 
+def _name(chain: Chain, ontology: Ontology) -> str:
+    """Its class as the ontology names it."""
+    return next((name for name in ontology.names if class_prior(name).kind == chain.kind), chain.kind)
+
+
 def _proposal(
     chain: Chain, ontology: Ontology, knots: list[Knot], presence: tuple[Presence, ...], moves: bool
 ) -> Prelabelled:
-    name = next((name for name in ontology.names if class_prior(name).kind == chain.kind), chain.kind)
+    name = _name(chain, ontology)
     first = knots[0]
     identity = uuid5(NAMESPACE_OID, f"{first.time_ns} {first.position_m}").hex
     bare = Track.from_knots(identity, name, chain.size_m.tolist(), knots, presence)

@@ -15,7 +15,9 @@ from labeling.automation.one_click.motion import Motion
 from labeling.automation.prelabel import CONFIDENCE, Prelabelled, add_prelabels, prelabel
 from labeling.automation.prelabel.claims import Claims
 from labeling.automation.prelabel.clusters import clusters
-from labeling.automation.prelabel.joining import chain_of, distinct, joined, nearness
+from labeling.automation.prelabel.following import followed, without_twins
+from labeling.automation.prelabel.joining import Chain, chain_of, distinct, joined, nearness
+from labeling.automation.solver import gather_evidence
 from labeling.cuboid import Cuboid
 from labeling.ontology import default_ontology
 from labeling.project import Project
@@ -141,3 +143,30 @@ def test_claims_know_where_things_stand() -> None:
     inside = _at(10.0, 5.0, yaw=0.7).corners_in_world.T * 0.9 + np.array([[1.0], [0.5], [0.0]])
     assert claims.share(inside.astype(np.float32)) == 1.0
     assert claims.share(inside.astype(np.float32) + 10.0) == 0.0
+
+
+def test_what_moves_is_followed_through_all_frames(project: Project) -> None:
+    """The solver goes on where single frames say too little, and two chains of one car become one track."""
+    with project.recording("row") as recording:
+        evidence = gather_evidence(recording)
+    labels = project.labels()
+    true = [track for track in labels.tracks("row").values() if CONFIDENCE not in dict(track.attributes)]
+    truth = max(true, key=lambda track: track.speed_mps())
+    labels.close()
+    eyes = dict.fromkeys(range(8), np.zeros(2))
+
+    def chain(rows: range) -> Chain:
+        fits = []
+        for row in rows:
+            time_ns = int(evidence.start_ns + 1e9 * evidence.seconds[row])
+            fit = _fit(row, truth.cuboid_at(time_ns), (5.0, 0.0))
+            fits.append(replace(fit, time_ns=time_ns))
+        return chain_of(fits, eyes)
+
+    found = [followed(chain(rows), truth.class_name, evidence) for rows in (range(0, 3), range(4, 7))]
+    assert all(each is not None for each in found)
+    one, two = (each for each in found if each is not None)
+    assert {knot.maker for knot in one.track.knots} == {Maker.MODEL}
+    last = int(evidence.start_ns + 1e9 * evidence.seconds[-1])
+    assert np.hypot(*(one.track.at(last).translation - truth.at(last).translation)[:2]) < 0.5
+    assert len(without_twins([one, two])) == 1
