@@ -17,11 +17,11 @@ ACTOR = "solver"
 
 
 class TrackSolver:
-    """Solves tracks of one recording; reads it once, when first asked."""
+    """Solves tracks of one recording; reads it once, when first asked, unless its evidence is given."""
 
-    def __init__(self, recording: Recording, progress: Progress = silent) -> None:
+    def __init__(self, recording: Recording, progress: Progress = silent, *, evidence: Evidence | None = None) -> None:
         self._recording, self._progress = recording, progress
-        self._evidence: Evidence | None = None
+        self._evidence = evidence
 
     @property
     def evidence(self) -> Evidence:
@@ -61,7 +61,7 @@ def resolve(
     if version is None or version.track is None:
         raise EditError("there is no such track, it may have been deleted", where=track_id)
     solution = solver.solve(version.track)
-    _check_human_knots(version.track, solution.track)
+    check_human_knots(version.track, solution.track)
     patch = difference(track_id, version.track, solution.track)
     if not (patch.set_knots or patch.removed_knots or patch.presence is not None or patch.size_m is not None):
         return Resolved(solution, None)
@@ -69,7 +69,8 @@ def resolve(
     return Resolved(solution, service.apply_edit(recording, ApplyPatches((patch,)), actor=actor, expected=expected))
 
 
-def _check_human_knots(before: Track, after: Track) -> None:
+def check_human_knots(before: Track, after: Track) -> None:
+    """Raises EditError if a person's knot is not in the track afterwards."""
     kept = {knot for knot in before.knots if knot.maker is Maker.HUMAN}
     if not kept <= set(after.knots):
         raise EditError("a machine may not move a human's knot", where=before.id)

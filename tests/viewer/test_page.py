@@ -290,3 +290,32 @@ def test_hostile_names_are_text(page: Page, served: Served) -> None:
     page.wait_for_selector("body[data-ready=true]", timeout=120_000)
     assert "<script>" in page.locator("[data-testid=track-list]").inner_text()
     assert page.title() != "owned"
+
+
+def test_keys_fit_a_cuboid_and_solve_a_track(page: Page, served: Served) -> None:
+    """A box left askew finds its car at a key; and a track of one pose is found in all frames at another."""
+    car = near_car(served)
+    select_in_list(page, car)
+    page.keyboard.press("t")  # the whole trajectory
+    page.locator("[data-testid=field-length]").fill("6.00")
+    page.locator("[data-testid=field-length]").press("Enter")
+    page.locator("[data-testid=field-length]").blur()
+    wait_saved(page)
+    assert stored(served, car).size_m[0] == pytest.approx(6.0, abs=0.01)
+    page.keyboard.press("f")
+    page.locator("[data-testid=refit]:not([disabled])").wait_for()
+    wait_for(lambda: stored(served, car).size_m[0] < 5.5, "the cuboid does not fit")
+    wait_saved(page)
+    fitted = stored(served, car)
+    assert fitted.makers.count(Maker.HUMAN) == 0  # the machine's fit of a machine's pose stays the machine's
+    page.locator("[data-testid=pin]").click()
+    wait_saved(page)
+    before = stored(served, car)
+    page.keyboard.press("x")
+    wait_for(lambda: stored(served, car).knots != before.knots, "nothing is solved")
+    wait_saved(page)
+    pinned = [knot for knot in stored(served, car).knots if knot.maker is Maker.HUMAN]
+    assert len(pinned) == 1
+    page.keyboard.press("Shift+X")
+    page.keyboard.press("Control+z")
+    wait_for(lambda: stored(served, car).knots == before.knots, "the solve is not undone")

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from fusion.cloud import Cloud, fused_cloud
 from fusion.recording import Recording
+from labeling.automation.one_click import Sights
+from labeling.automation.solving import TrackSolver
 from labeling.editing.service import LabelService
 from labeling.frame_times import FrameTimes
 from labeling.ontology import Ontology
@@ -15,6 +17,15 @@ from labeling.project import Project
 
 _WARM_CLOUDS = 8
 _WARM_POINTS = 12_000_000  # 21 bytes each
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """Both remember what they read, so one request at a time uses them: hold the lock."""
+
+    sights: Sights
+    solver: TrackSolver
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(slots=True)
@@ -26,6 +37,15 @@ class OpenRecording:
     rig_number: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     _clouds: OrderedDict[int, Cloud] = field(default_factory=OrderedDict)
+    _fitting: Fitting | None = None
+
+    @property
+    def fitting(self) -> Fitting:
+        """What fits cuboids and solves tracks, made when first asked for."""
+        with self.lock:
+            if self._fitting is None:
+                self._fitting = Fitting(Sights(self.recording), TrackSolver(self.recording))
+            return self._fitting
 
     def cloud(self, frame: int) -> Cloud:
         """The frame's cloud, read at most once while it is among the last few."""

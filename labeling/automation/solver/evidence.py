@@ -84,7 +84,7 @@ def gather_evidence(recording: Recording, progress: Progress = silent) -> Eviden
         corners[frame] = here - 0.5 * CELL_M * CELLS
         if len(sight):
             ground[frame], sigma[frame] = _ground(sight, origin, corners[frame])
-        rows, starts[frame] = _in_cells(_rows(sight, origin, middle, ground[frame], corners[frame]), corners[frame])
+        rows, starts[frame] = in_cells(_rows(sight, origin, middle, ground[frame], corners[frame]), corners[frame])
         starts[frame] += total
         total += len(rows)
         parts.append(rows)
@@ -150,7 +150,7 @@ def _thinned(rows: Float32Array, edge_m: float) -> Float32Array:
     return rows[np.sort(np.unique(keys, return_index=True)[1])]
 
 
-def _in_cells(rows: Float32Array, corner: FloatArray) -> tuple[Float32Array, Int64Array]:
+def in_cells(rows: Float32Array, corner: FloatArray) -> tuple[Float32Array, Int64Array]:
     """The rows in order of their cells, and where each cell starts; those outside of the grid are left out."""
     cells = np.floor((rows[:, :2] - corner) / CELL_M).astype(np.int64)
     inside = np.all((cells >= 0) & (cells < CELLS), axis=1)
@@ -177,7 +177,8 @@ def collect(
     asked: int,
     found: FloatArray,
 ) -> int:
-    """Write x, y, seconds of the points within reach of a place (a square) to `found` (M, 3); how many.
+    """Write x, y, seconds and height (0 to 1 of the band) of the points within reach of a place (a square) to `found`
+    (M, 4); how many.
 
     band: (3,) the column that must lie between two values, and those. asked: which points are left out because they
     last, see `is_background`; 0 for none. Every so manieth of them where there are more than M.
@@ -197,5 +198,6 @@ def collect(
             seen += 1
             if seen % step == 0 and kept < len(found):
                 found[kept, 0], found[kept, 1], found[kept, 2] = rows[n, 0], rows[n, 1], rows[n, 3]
+                found[kept, 3] = (rows[n, column] - band[1]) / (band[2] - band[1])
                 kept += 1
     return kept

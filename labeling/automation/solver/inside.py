@@ -15,6 +15,8 @@ from labeling.automation.solver.smoothing import seen_from
 from labeling.automation.solver.tracking import MOST_POINTS, asked_of, deskew, look, velocity_of
 
 _BESIDE_M = 0.3
+_MOST_ASKED = 2000
+"""About so many points of the neighbourhood are looked at; a share needs no more."""
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -29,7 +31,7 @@ def points_inside(
     motion: FloatArray,
 ) -> Int64Array:
     """(F,) points within the cuboid, 0.1 m larger, in each frame: at most `MOST_POINTS`."""
-    points, counts = np.empty((MOST_POINTS, 3)), np.zeros(len(states), np.int64)
+    points, counts = np.empty((MOST_POINTS, 4)), np.zeros(len(states), np.int64)
     for k in range(len(states)):
         centre = seen_from(states[k], motion)
         count = look(rows, starts[k], corners[k], centre, body, 0.3, asked_of(states, seconds, k, body), points)
@@ -86,10 +88,14 @@ def left_behind(
     centre, column = centres[anchor], int(body[BAND])
     reach = np.sqrt(body[0] ** 2 + body[1] ** 2)
     first, last = cell_of(centre - reach, corner), cell_of(centre + reach, corner)
-    total, left = 0, 0
+    total, left, seen = 0, 0, 0
+    every = 1 + (starts[last[0] * CELLS + last[1] + 1] - starts[first[0] * CELLS + first[1]]) // _MOST_ASKED
     for i in range(first[0], last[0] + 1):
         for n in range(starts[i * CELLS + first[1]], starts[i * CELLS + last[1] + 1]):
             if not body[BAND + 1] <= rows[n, column] <= body[BAND + 2] or not _covers(centre, rows[n], body, 0.0):
+                continue
+            seen += 1
+            if seen % every:
                 continue
             asked = 0
             for step, end in ((-1, -1), (1, len(states))):

@@ -21,22 +21,31 @@ between which values they lie; and how much a point beside it speaks against it.
 MARGIN_M: Final = 0.9
 """Points farther outside of the cuboid than this say nothing about it."""
 MODEL_CELL_M: Final = 0.1
+LAYERS: Final = 3
+"""Of the model, by height: a bumper is not a rear window."""
 _INSIDE_M, _SIDE_SIGMA_M = 0.12, 0.15
 """People draw cuboids around mirrors and bumpers: points lie 0.1 to 0.2 m inside of the sides."""
 _WITHIN = 0.25
-_MODEL_SHARE = 2.5
+_MODEL_SHARE = 2.0
 _MOST_EVIDENCE = 25.0
 """Neighbouring points share their errors: a thousand of them know no more than so many that were independent."""
-_STEPS = (10, 6, 3)
+_STEPS, _FEWEST_STEPS, _FINEST = (10, 6, 3), (7, 4, 2), (0.06, 0.06, 0.03)
+"""To each side along, across and in yaw: as many as needed for steps of so many metres and radians, within limits."""
 _LEAST_KNOWN = 0.1
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def layer_of(height: float) -> int:
+    """The layer of the model for a height between 0 and 1 of the body's band."""
+    return min(int(height * LAYERS), LAYERS - 1)
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def value_of(
-    x: float, y: float, body: FloatArray, eye_x: float, eye_y: float, model: FloatArray, person: bool
+    x: float, y: float, layer: int, body: FloatArray, eye_x: float, eye_y: float, model: FloatArray, person: bool
 ) -> float:
-    """What a point at (x, y) in the object's frame says for the object: about 1 on a side that the eye sees, less
-    within, against it just outside, nothing beyond."""
+    """What a point at (x, y) in a layer of the object's frame says for the object: about 1 on a side that the eye sees,
+    less within, against it just outside, nothing beyond."""
     if person:
         a, b = max(0.6 * body[0], 0.2), max(0.6 * body[1], 0.2)
         rho = (x / a) ** 2 + (y / b) ** 2
@@ -62,10 +71,11 @@ def value_of(
     if eye_y < -body[1]:
         depth = min(depth, body[1] + y)
     off = (depth - _INSIDE_M) / _SIDE_SIGMA_M
-    value = _WITHIN + (1.0 - _WITHIN) * np.exp(-0.5 * off * off) if off < 6.0 else _WITHIN
+    bell = 1.0 - 0.125 * off * off  # its fourth power is a bell like that of Gauss, and takes a tenth of the time
+    value = _WITHIN + (1.0 - _WITHIN) * (bell * bell) * (bell * bell) if bell > 0.0 else _WITHIN
     i, j = int((x + body[0]) / MODEL_CELL_M), int((y + body[1]) / MODEL_CELL_M)
     if i < model.shape[0] and j < model.shape[1]:
-        value += _MODEL_SHARE * model[i, j]
+        value += _MODEL_SHARE * model[i, j, layer]
     return value
 
 
@@ -79,7 +89,7 @@ def value_at(
     total, mine = 0.0, 0
     for n in range(count):
         dx, dy = points[n, 0] - pose[0], points[n, 1] - pose[1]
-        value = value_of(c * dx + s * dy, c * dy - s * dx, body, eye_x, eye_y, model, person)
+        value = value_of(c * dx + s * dy, c * dy - s * dx, layer_of(points[n, 3]), body, eye_x, eye_y, model, person)
         total += value
         mine += value > 0.0
     return total * min(1.0, _MOST_EVIDENCE / max(mine, 1))
@@ -103,7 +113,7 @@ def match(
     spread: (3,) standard deviations along, across and in yaw of the prediction: three of them are searched. Returns the
     log likelihood ratio of the best pose; 0 with no information where the points say nothing.
     """
-    along, across, turn = _STEPS
+    along, across, turn = _steps(spread[0], 0), _steps(spread[1], 1), _steps(spread[2], 2)
     values = np.empty((2 * along + 1, 2 * across + 1, 2 * turn + 1))
     steps = 3.0 * spread / np.array([float(along), float(across), float(turn)])
     mean[:] = predicted
@@ -121,6 +131,11 @@ def match(
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _steps(spread: float, axis: int) -> int:
+    return min(max(int(np.ceil(3.0 * spread / _FINEST[axis])), _FEWEST_STEPS[axis]), _STEPS[axis])
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _value_all(
     points: FloatArray,
     count: int,
@@ -132,8 +147,6 @@ def _value_all(
     person: bool,
     values: FloatArray,
 ) -> None:
-    reach_x = steps[0] * (values.shape[0] // 2) + body[0] + MARGIN_M + 0.5
-    reach_y = steps[1] * (values.shape[1] // 2) + body[1] + MARGIN_M + 0.5
     for k in range(values.shape[2]):
         yaw = predicted[2] + (k - values.shape[2] // 2) * steps[2]
         c, s = np.cos(yaw), np.sin(yaw)
@@ -143,15 +156,22 @@ def _value_all(
         for n in range(count):
             dx, dy = points[n, 0] - predicted[0], points[n, 1] - predicted[1]
             x, y = c * dx + s * dy, c * dy - s * dx
-            if abs(x) > reach_x or abs(y) > reach_y:
-                continue
-            for i in range(values.shape[0]):
+            layer = layer_of(points[n, 3])
+            low, high = _within(x, body[0] + MARGIN_M, steps[0], values.shape[0])
+            left, right = _within(y, body[1] + MARGIN_M, steps[1], values.shape[1])
+            for i in range(low, high):
                 u = (i - values.shape[0] // 2) * steps[0]
-                if abs(x - u) > body[0] + MARGIN_M:
-                    continue
-                for j in range(values.shape[1]):
+                for j in range(left, right):
                     v = (j - values.shape[1] // 2) * steps[1]
-                    values[i, j, k] += value_of(x - u, y - v, body, eye_x - u, eye_y - v, model, person)
+                    values[i, j, k] += value_of(x - u, y - v, layer, body, eye_x - u, eye_y - v, model, person)
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _within(place: float, reach: float, step: float, count: int) -> tuple[int, int]:
+    """Which of the offsets (i - count // 2) step bring a place within reach of 0: from, and up to."""
+    first = int(np.ceil((place - reach) / step)) + count // 2
+    last = int(np.floor((place + reach) / step)) + count // 2
+    return max(first, 0), min(last + 1, count)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -214,7 +234,8 @@ def add_to_model(points: FloatArray, count: int, pose: FloatArray, body: FloatAr
         x, y = (c * dx + s * dy + body[0]) / MODEL_CELL_M, (c * dy - s * dx + body[1]) / MODEL_CELL_M
         if not (0.0 <= x < model.shape[0] and 0.0 <= y < model.shape[1]):
             continue
+        layer = layer_of(points[n, 3])
         for i in range(max(int(x) - 2, 0), min(int(x) + 3, model.shape[0])):
             for j in range(max(int(y) - 2, 0), min(int(y) + 3, model.shape[1])):
                 apart = (i + 0.5 - x) ** 2 + (j + 0.5 - y) ** 2
-                model[i, j] = max(model[i, j], np.exp(-0.5 * apart))
+                model[i, j, layer] = max(model[i, j, layer], np.exp(-0.5 * apart))

@@ -10,7 +10,7 @@ from calibration.quaternion import FloatArray
 from fusion.timeline import Int64Array
 from labeling.automation.class_priors import class_prior
 from labeling.automation.solver.evidence import HEIGHT, Evidence, Z
-from labeling.automation.solver.matching import AGAINST, MARGIN_M, value_at
+from labeling.automation.solver.matching import AGAINST, LAYERS, MARGIN_M, value_at
 from labeling.automation.solver.smoothing import ACCELERATION, AXLE, CURVATURE, WALKS, YAW_RATE, smooth
 from labeling.automation.solver.tracking import ABOVE_M, LOWEST_M, MOST_POINTS, look, state_at
 from labeling.track import Knot, Maker, Track
@@ -96,7 +96,7 @@ def _against(
     evidence: Evidence, frames: Int64Array, centres: FloatArray, body: FloatArray, motion: FloatArray
 ) -> float:
     """How much points beside it may speak against it: less where others stood close by when a person set it."""
-    points, model, walks = np.empty((MOST_POINTS, 3)), np.zeros((0, 0)), bool(motion[WALKS] > 0.0)
+    points, model, walks = np.empty((MOST_POINTS, 4)), np.zeros((0, 0, LAYERS)), bool(motion[WALKS] > 0.0)
     most = _MOST_AGAINST[walks]
     neutral, hostile = body.copy(), body.copy()
     neutral[AGAINST], hostile[AGAINST] = 0.0, 1.0

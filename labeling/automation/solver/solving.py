@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,9 @@ from labeling.track import Track
 
 _START_SIGMAS = {False: (1e-3, 1e-3, 1e-3, 0.6, 0.03), True: (1e-3, 1e-3, 1e-3, 0.4, 0.4)}
 _PASSES = 2
+_WORKERS = 2
+_POOL = ThreadPoolExecutor(_WORKERS, "solver")
+"""Frames are matched by themselves: two threads, whatever the machine, so that results never depend on it."""
 _LEAST_GAIN, _LEAST_SHARE = 6.0, 0.05
 _STILL_M, _STILL_RAD = 0.5, 0.1
 _FITS = 6.0
@@ -113,11 +117,18 @@ def _refined(
         if turn < _PASSES - 1:
             fitting = np.flatnonzero((support > _FITS) | (certain > 0.0))
             model = _model(evidence, problem, estimate, fitting)
-            match_again(
-                evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds,
-                states, covariances, moments, certain,
-                problem.body, problem.motion, model, means, information, support,
-            )  # fmt: skip
+            halves = np.array_split(np.arange(len(states)), _WORKERS)
+            jobs = [
+                _POOL.submit(
+                    match_again,
+                    evidence.rows, evidence.starts, evidence.corners, evidence.eyes, evidence.seconds,
+                    states, covariances, moments, certain,
+                    problem.body, problem.motion, model, means, information, support, half,
+                )
+                for half in halves
+            ]  # fmt: skip
+            for job in jobs:
+                job.result()
     return estimate
 
 
@@ -149,7 +160,7 @@ def _chosen(
     still = _stands(plain, problem)
     if still and not class_prior(problem.track.class_name).movable:
         return plain, still, said[0]
-    if still and (_stands(tracked, problem) or _stays(evidence, problem, tracked)):
+    if still and _stands(tracked, problem):
         return plain, still, said[0]
     gain = float(np.sum(said[1]) - np.sum(said[0]))
     enough = _LEAST_GAIN + _LEAST_SHARE * abs(float(np.sum(said[0])))

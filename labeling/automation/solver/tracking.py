@@ -12,7 +12,7 @@ from fusion.samples import Float32Array
 from fusion.timeline import Int64Array
 from labeling.automation.solver.evidence import HEIGHT, collect
 from labeling.automation.solver.lasting import asked_along, asked_by
-from labeling.automation.solver.matching import BAND, MARGIN_M, add_to_model, match, value_at
+from labeling.automation.solver.matching import BAND, LAYERS, MARGIN_M, add_to_model, match, value_at
 from labeling.automation.solver.smoothing import (
     AXLE,
     WALKS,
@@ -68,7 +68,7 @@ def look(
     asked: int,
     points: FloatArray,
 ) -> int:
-    """Points of things around a centre, between the wheels and the roof, to `points` (M, 3) x, y, s; how many.
+    """Points of things around a centre, between the wheels and the roof, to `points` (M, 3) x, y, s, height; how many.
 
     asked: which of them are none of it, because they were there before it came and after it left; see `lasting`."""
     radius = np.sqrt(body[0] ** 2 + body[1] ** 2) + reach
@@ -146,7 +146,7 @@ def score_all(
     model: FloatArray,
 ) -> FloatArray:
     """(F,) `evidence_for` the states in every frame."""
-    points, scores = np.empty((MOST_POINTS, 3)), np.empty(len(states))
+    points, scores = np.empty((MOST_POINTS, 4)), np.empty(len(states))
     for k in range(len(states)):
         scores[k] = evidence_for(
             rows, starts[k], corners[k], eyes[k], states[k], moments[k], body, motion, model,
@@ -171,7 +171,7 @@ def score_motions(
     start_s: float,
 ) -> FloatArray:
     """(C,) what the frames up to `reach` before and after an anchor say for each candidate state (C, 5) at start_s."""
-    points, scores = np.empty((MOST_POINTS, 3)), np.zeros(len(candidates))
+    points, scores = np.empty((MOST_POINTS, 4)), np.zeros(len(candidates))
     first, last = max(anchor - reach, 0), min(anchor + reach, len(seconds) - 1)
     for c in range(len(candidates)):
         asked = asked_by(speed_of(candidates[c], motion), body[0])
@@ -231,7 +231,7 @@ def track_from(
     """From the anchor's state to the frame `last`, whichever way that lies; what each frame says is written to its row
     of states (F, 5), moments (F,), means (F, 3), information (F, 3, 3) and support (F,). The model grows on the way."""
     step = 1 if last >= anchor else -1
-    points = np.empty((MOST_POINTS, 3))
+    points = np.empty((MOST_POINTS, 4))
     state, covariance = start.copy(), np.ascontiguousarray(start_covariance)
     now, moment = seconds[anchor] + moments[anchor], moments[anchor]
     walks = motion[WALKS] > 0.0
@@ -269,7 +269,7 @@ def _corrected(
     return state + after @ (jacobian.T @ (information @ off)), after
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def match_again(
     rows: Float32Array,
     starts: Int64Array,
@@ -286,10 +286,11 @@ def match_again(
     means: FloatArray,
     information: FloatArray,
     support: FloatArray,
+    frames: Int64Array,
 ) -> None:
-    """What every frame without a person's pose says around the smoothed states."""
-    points = np.empty((MOST_POINTS, 3))
-    for k in range(len(states)):
+    """What frames without a person's pose say around the smoothed states, each by itself."""
+    points = np.empty((MOST_POINTS, 4))
+    for k in frames:
         if certain[k] > 0.0:
             continue
         centre, spread = seen_from(states[k], motion), spread_of(states[k], covariances[k], motion)
@@ -314,8 +315,8 @@ def model_of(
     motion: FloatArray,
 ) -> FloatArray:
     """The object's model from its points in the chosen frames."""
-    shape = (int(2.0 * body[0] / 0.1) + 1, int(2.0 * body[1] / 0.1) + 1)
-    model, points = np.zeros(shape), np.empty((4 * MOST_POINTS, 3))
+    shape = (int(2.0 * body[0] / 0.1) + 1, int(2.0 * body[1] / 0.1) + 1, LAYERS)
+    model, points = np.zeros(shape), np.empty((4 * MOST_POINTS, 4))
     if motion[WALKS] > 0.0:
         return model
     for k in chosen:

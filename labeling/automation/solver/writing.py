@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.linalg import solveh_banded
 
 from calibration import RigidTransform
 from calibration.quaternion import FloatArray
@@ -39,11 +40,8 @@ def written(evidence: Evidence, problem: Problem, chosen: Estimate, counts: Int6
     near = (evidence.seconds >= evidence.seconds[seen[0]] - _BEYOND_S) & (
         evidence.seconds <= evidence.seconds[seen[-1]] + _BEYOND_S
     )
-    added = [
-        _knot(evidence, problem, frame, int(times_ns[frame]), centres[frame], float(heights[frame]))
-        for frame in np.flatnonzero(near).tolist()
-        if frame not in problem.frames
-    ]
+    free = np.setdiff1d(np.flatnonzero(near), problem.frames)
+    added = _knots(evidence, problem, free, times_ns[free], centres[free], heights[free])
     return replace(problem.track.with_knots(_thinned(anchors, added, evidence)), presence=presence)
 
 
@@ -59,13 +57,25 @@ def _thinned(anchors: list[Knot], added: list[Knot], evidence: Evidence) -> list
     return [*anchors, *kept]
 
 
-def _knot(evidence: Evidence, problem: Problem, frame: int, time_ns: int, centre: FloatArray, height: float) -> Knot:
-    """Tilted as the nearest pose that a person set."""
-    row = int(np.argmin(np.abs(problem.frames - frame)))
-    turned = RigidTransform.from_yaw(float(centre[2] - problem.centres[row, 2]), [0.0, 0.0, 0.0])
-    rotation = (turned * problem.anchors[row].world_from_object).rotation
-    place = np.array([centre[0] + evidence.origin[0], centre[1] + evidence.origin[1], height])
-    return Knot.of(time_ns, RigidTransform(rotation, place), Maker.SOLVER)
+def _knots(
+    evidence: Evidence,
+    problem: Problem,
+    frames: Int64Array,
+    times_ns: Int64Array,
+    centres: FloatArray,
+    heights: FloatArray,
+) -> list[Knot]:
+    """Each tilted as the nearest pose that a person set."""
+    nearest = np.abs(problem.frames[:, None] - frames).argmin(axis=0)
+    held = np.stack([knot.world_from_object.rotation for knot in problem.anchors])[nearest]
+    nowhere = np.zeros((len(frames), 3))
+    turns = RigidTransform.from_yaw(centres[:, 2] - problem.centres[nearest, 2], nowhere)
+    rotations = (turns * RigidTransform(held, nowhere)).rotation
+    places = np.column_stack([centres[:, :2] + evidence.origin[:2], heights])
+    return [
+        Knot(time_ns, tuple(place), tuple(rotation), Maker.SOLVER)
+        for time_ns, place, rotation in zip(times_ns.tolist(), places.tolist(), rotations.tolist(), strict=True)
+    ]
 
 
 def _heights(evidence: Evidence, problem: Problem, chosen: Estimate, centres: FloatArray) -> FloatArray:
@@ -86,9 +96,10 @@ def _heights(evidence: Evidence, problem: Problem, chosen: Estimate, centres: Fl
     weights[problem.frames], values[problem.frames] = 1e8, 1e8 * set_m
     apart = np.hypot(*np.diff(centres[:, :2], axis=0).T)
     steps = 1.0 / (_SLOPE * apart + 0.005) ** 2
-    system = np.diag(weights + np.append(steps, 0.0) + np.append(0.0, steps))
-    system -= np.diag(steps, 1) + np.diag(steps, -1)
-    solved = np.linalg.solve(system, values) if count > 1 else held
+    banded = np.zeros((2, count))
+    banded[1] = weights + np.append(steps, 0.0) + np.append(0.0, steps)
+    banded[0, 1:] = -steps
+    solved = solveh_banded(banded, values) if count > 1 else held
     return np.asarray(solved + evidence.origin[2])
 
 

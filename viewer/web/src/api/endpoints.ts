@@ -2,10 +2,12 @@
 
 import { askBytes, askJson } from "./client";
 import { decodePacket, type LabelsPacket } from "./packet";
-import type { Edit, EditReply, PickMessage, PicksReply, PoseReply, Project, Recording, Track, Vec3 } from "./types";
+import type { Edit, EditReply, FitReply, PickMessage, PicksReply, PoseReply, Project, Recording, Track, Vec3 } from "./types";
 
 const EDIT_TIMEOUT_MS = 15_000;
 const HEALTH_TIMEOUT_MS = 2_500;
+/** The first solve of a recording reads all of it. */
+const SOLVE_TIMEOUT_MS = 600_000;
 
 function under(recording: string, path: string): string {
   return `/api/recordings/${encodeURIComponent(recording)}${path}`;
@@ -90,6 +92,14 @@ export function previewPicks(
   picks: readonly PickMessage[],
 ): Promise<ArrayBuffer> {
   return askBytes(under(name, "/calibration/preview.rrd"), { body: { frame, camera, picks } });
+}
+
+export function refitCuboid(name: string, trackId: string, frame: number): Promise<FitReply> {
+  return askJson(under(name, "/fitting/refit"), { body: { track_id: trackId, frame } });
+}
+
+export function solveTrack(name: string, trackId: string): Promise<FitReply> {
+  return askJson(under(name, "/fitting/solve"), { body: { track_id: trackId }, timeoutMs: SOLVE_TIMEOUT_MS });
 }
 
 export function postEdit(name: string, key: string, expected: Record<string, number>, edit: Edit): Promise<EditReply> {

@@ -144,6 +144,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/recordings/{name}/fitting/refit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Refit Cuboid
+         * @description Fit a track's cuboid to the points of a frame; nothing is stored.
+         */
+        readonly post: operations["refit_cuboid_api_recordings__name__fitting_refit_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/recordings/{name}/fitting/solve": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Solve Track
+         * @description Find a track in all frames, from the poses that people set; nothing is stored.
+         */
+        readonly post: operations["solve_track_api_recordings__name__fitting_solve_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/recordings/{name}/frames/{frame}/crop": {
         readonly parameters: {
             readonly query?: never;
@@ -474,6 +514,27 @@ export interface components {
             };
             /** Key */
             readonly key: string;
+        };
+        /**
+         * FitReply
+         * @description A proposal: the edit that stores it, made for a revision of the track; null where nothing would change.
+         *
+         *     confidence: 0 to 1, of the fit, or of the least sure frame that saw it. suggested_frame: the one worth a look next.
+         *     stands: whether one pose is the whole track.
+         */
+        readonly FitReply: {
+            /** Confidence */
+            readonly confidence: number;
+            readonly edit: components["schemas"]["ApplyPatches"] | null;
+            /** Revision */
+            readonly revision: number;
+            /**
+             * Stands
+             * @default false
+             */
+            readonly stands: boolean;
+            /** Suggested Frame */
+            readonly suggested_frame?: number | null;
         };
         /**
          * FrameLabelsReply
@@ -855,6 +916,16 @@ export interface components {
             readonly tracks: number;
         };
         /**
+         * RefitRequest
+         * @description A track, and the frame in which its cuboid is to fit.
+         */
+        readonly RefitRequest: {
+            /** Frame */
+            readonly frame: number;
+            /** Track Id */
+            readonly track_id: string;
+        };
+        /**
          * RemoveKnot
          * @description The knot at exactly this time; the last one cannot be removed.
          */
@@ -1033,6 +1104,14 @@ export interface components {
                 number,
                 number
             ];
+        };
+        /**
+         * SolveRequest
+         * @description A track that is to be found in all frames.
+         */
+        readonly SolveRequest: {
+            /** Track Id */
+            readonly track_id: string;
         };
         /**
          * Split
@@ -1564,6 +1643,76 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly refit_cuboid_api_recordings__name__fitting_refit_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RefitRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FitReply"];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readonly solve_track_api_recordings__name__fitting_solve_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SolveRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FitReply"];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -39,7 +39,8 @@ export type PoseReply = Schemas["PoseReply"];
 
 export type PickMessage = Schemas["PickMessage"];
 export type PicksReply = Schemas["PicksReply"];
+export type FitReply = Schemas["FitReply"];
 export type EditReply = Schemas["OutcomeReply"];
 export type ConflictReply = Schemas["Problem"];
-/** What the page sends; patches are what the server keeps as inverses. */
-export type Edit = Exclude<Schemas["EditRequest"]["edit"], { kind: "apply_patches" }>;
+/** What the page sends; patches come from the server, as proposals. */
+export type Edit = Schemas["EditRequest"]["edit"];

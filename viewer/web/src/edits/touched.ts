@@ -11,6 +11,8 @@ export function touchedBy(edit: Edit): readonly string[] {
     case "join":
     case "swap":
       return [edit.track_id, edit.other_id];
+    case "apply_patches":
+      return edit.patches.map((patch) => patch.track_id);
     case "adopt_rig":
       return [];
     default:

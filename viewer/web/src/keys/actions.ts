@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { deleteSelected, flipHeading, pinPose } from "../edits/changes";
+import { goToSuggestion, refitSelected, solveSelected } from "../edits/fitting";
 import { cancelNudge, flushNudge, nudge } from "../edits/nudge";
 import { queued, submitRedo, submitUndo } from "../edits/queue";
 import { alongAxis } from "../geometry/vector";
@@ -46,6 +47,9 @@ const ACTIONS: Partial<Record<Action, () => void>> = {
   whole: () => (wholeTrajectory.value = !wholeTrajectory.peek()),
   pin: pinPose,
   create: () => (tool.value = tool.peek() === "create" ? "select" : "create"),
+  refit: () => void refitSelected(),
+  solve: () => void solveSelected(),
+  suggested: goToSuggestion,
   help: () => (helpIsOpen.value = !helpIsOpen.peek()),
 };
 

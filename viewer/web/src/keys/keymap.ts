@@ -13,6 +13,9 @@ export type Action =
   | "whole"
   | "pin"
   | "create"
+  | "refit"
+  | "solve"
+  | "suggested"
   | "back"
   | "help"
   | "view.left"
@@ -38,6 +41,9 @@ export const ACTION_TITLES: Readonly<Record<Action, string>> = {
   whole: "Move and turn the whole trajectory, or only this frame",
   pin: "Confirm the cuboid here (a human knot)",
   create: "Create an object: then click in the scene",
+  refit: "Fit the cuboid to the points of this frame",
+  solve: "Solve the track: find it in all frames",
+  suggested: "Go to the frame that is worth a look next",
   back: "Back out: drop the drag, the tool, the selection",
   help: "This help",
   "view.left": "In a view: move left",
@@ -61,6 +67,9 @@ const SUSTECH: KeyMap = {
   whole: ["t"],
   pin: ["k"],
   create: ["n"],
+  refit: ["f"],
+  solve: ["x"],
+  suggested: ["shift+x"],
   back: ["escape"],
   help: ["?"],
   "view.left": ["a"],
@@ -87,6 +96,7 @@ const CVAT: KeyMap = {
   "object.next": ["tab"],
   "frame.previous": ["d"],
   "frame.next": ["f"],
+  refit: ["r"],
   "view.left": ["arrowleft"],
   "view.right": ["arrowright"],
   "view.up": ["arrowup"],

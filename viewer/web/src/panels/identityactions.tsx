@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { deleteSelected, flipHeading, joinWith, pinPose, removeKnot, splitHere, swapWith } from "../edits/changes";
+import { fittingNow, refitSelected, solveSelected } from "../edits/fitting";
 import { flushNudge } from "../edits/nudge";
 import { shortId } from "../workbench/identity";
 import { listedTracks, type TrackRow } from "../workbench/listing";
@@ -20,6 +21,22 @@ export function IdentityActions(): JSX.Element {
         testId="pin"
       >
         Pin here
+      </Button>
+      <Button
+        label="Fit the cuboid to the points of this frame"
+        onClick={first(() => void refitSelected())}
+        disabled={!place || fittingNow.value !== null}
+        testId="refit"
+      >
+        {fittingNow.value === "refit" ? "Fitting…" : "Fit here"}
+      </Button>
+      <Button
+        label="Solve the track: find it in all frames from the poses that people set"
+        onClick={first(() => void solveSelected())}
+        disabled={!place || fittingNow.value !== null}
+        testId="solve"
+      >
+        {fittingNow.value === "solve" ? "Solving…" : "Solve track"}
       </Button>
       <Button
         label="Remove the knot of this frame"
