@@ -102,8 +102,8 @@ def _parse(words: list[str]) -> KittiRow:
 
 def write(recording: Recording, tracks: Mapping[str, Track], path: Path) -> ExportReport:
     """Cuboids in view of the first camera, each at that photo's own exposure. Raises UsageError without a camera."""
-    camera = _camera(recording)
-    camera_from_rect = _camera_from_rect(recording, camera)
+    camera = labelled_camera(recording)
+    camera_from_rect = camera_from_rectified(recording, camera)
     numbers = {track_id: number for number, track_id in enumerate(tracks)}
     rows: list[KittiRow] = []
     unseen, tilted = 0, set()
@@ -135,7 +135,8 @@ def write(recording: Recording, tracks: Mapping[str, Track], path: Path) -> Expo
     return ExportReport(len(rows), len({row.number for row in rows}), tuple(losses))
 
 
-def _camera(recording: Recording) -> str:
+def labelled_camera(recording: Recording) -> str:
+    """The camera whose photos KITTI's labels are about. Raises UsageError without a camera."""
     cameras = recording.cameras()
     if not cameras:
         raise UsageError("KITTI labels need a camera and this recording has none", where=recording.name)
@@ -188,13 +189,13 @@ def _tilt_rad(camera_from_object: RigidTransform) -> float:
 
 def read(recording: Recording, path: Path, ontology: Ontology) -> list[Track]:
     """Tracks of a label file of this recording; identities come from `NAME.ids.json` where it is there."""
-    camera = _camera(recording)
+    camera = labelled_camera(recording)
     rows = parse_rows(path)
-    samples = [_sample(recording, camera, row.frame, path) for row in rows]
+    samples = [sample_in(recording, camera, row.frame, path) for row in rows]
     if not rows:
         return []
     world_from_camera = RigidTransform.stack([recording.world_from_sensor(camera, index) for index in samples])
-    world_from_rect = world_from_camera * _camera_from_rect(recording, camera)
+    world_from_rect = world_from_camera * camera_from_rectified(recording, camera)
     names = {name.replace(" ", "_"): name for name in ontology.names}
     identities = _identities(path, {row.number for row in rows})
     return tracks_from_table(
@@ -219,7 +220,7 @@ def camera_from_objects(rows: Iterable[KittiRow]) -> RigidTransform:
     return RigidTransform(quaternion.from_matrix(_CAMERA_FROM_UPRIGHT @ turn), bottoms + lift)
 
 
-def _camera_from_rect(recording: Recording, camera: str) -> RigidTransform:
+def camera_from_rectified(recording: Recording, camera: str) -> RigidTransform:
     """KITTI's labels are in the frame of the grey left camera, also where photos are those of the colour one."""
     mountings = {sensor.name: sensor.ego_from_sensor for sensor in recording.rig}
     if _GREY_LEFT not in mountings or camera not in _KITTI_CAMERAS:
@@ -227,7 +228,8 @@ def _camera_from_rect(recording: Recording, camera: str) -> RigidTransform:
     return mountings[camera].inverse() * mountings[_GREY_LEFT]
 
 
-def _sample(recording: Recording, camera: str, frame: int, path: Path) -> int:
+def sample_in(recording: Recording, camera: str, frame: int, path: Path) -> int:
+    """The index of the camera's photo in a frame. Raises FormatError if there is none."""
     index = recording.sample_of(camera, frame) if 0 <= frame < len(recording.frames) else None
     if index is None:
         raise FormatError(f"the recording has no photo of {camera} in frame {frame}", where=path)

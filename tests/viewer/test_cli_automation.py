@@ -68,3 +68,27 @@ def test_prelabel_adds_tracks_and_names_them(folder: Path) -> None:
         track.id: track.class_name for track in tracks.values()
     }
     assert "car" in {track.class_name for track in tracks.values()}
+
+
+def test_track_makes_tracks_of_detections_once(folder: Path, tmp_path: Path) -> None:
+    box = {"class": "car", "size_m": [4.5, 1.9, 1.6], "yaw_rad": 0.0, "score": 0.9}
+    rows = [box | {"frame": frame, "position_m": [200.0 + frame, 3.0, 0.8]} for frame in range(20) if frame != 7]
+    path = tmp_path / "detections.json"
+    path.write_text(json.dumps({"detections": rows}))
+    words = ["track", str(folder), "street", "--detections", str(path), "--json"]
+    tried = json.loads(_run(*words, "--dry-run"))
+    assert not tried["added"]
+    added = json.loads(_run(*words))
+    assert added["detections"] == 19
+    assert [each["class"] for each in added["tracks"]] == ["car"]
+    assert len(added["tracks"][0]["joints"]) == 18
+    labels = Project.open(folder).labels()
+    tracks = labels.tracks("street")
+    labels.close()
+    assert set(tracks) == {added["tracks"][0]["id"]}
+    assert json.loads(_run(*words))["known"] == 1  # a second time nothing is doubled
+
+
+def test_track_wants_one_source(folder: Path) -> None:
+    with pytest.raises(UsageError, match="whose detections"):
+        _run("track", str(folder), "street")

@@ -234,6 +234,27 @@ def prelabel(
     automation.prelabel(folder, name, least_confidence, dry_run=dry_run, as_json=as_json)
 
 
+@app.command(epilog="Example: boxwright track my-project drive --detections detections.json")
+def track(
+    folder: Folder,
+    name: RecordingName,
+    detections: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="KITTI, nuScenes, Argoverse 2, OpenLABEL, or our own JSON.")
+    ] = None,
+    network: Annotated[
+        Path | None, typer.Option(metavar="MODEL", help="An ONNX model that finds cuboids in points.")
+    ] = None,
+    format_name: Annotated[str | None, typer.Option("--format", help="Format of FILE; guessed if not given.")] = None,
+    online: Annotated[bool, typer.Option("--online", help="Use nothing of what comes later.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be added.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make tracks of a detector's cuboids, and say what holds each together."""
+    from viewer.cli import tracking
+
+    tracking.track(folder, name, detections, network, format_name, online=online, dry_run=dry_run, as_json=as_json)
+
+
 @app.command(epilog="Example: boxwright solve my-project pandaset-002 --track 4f3c")
 def solve(
     folder: Folder,

@@ -25,13 +25,15 @@ class Added:
     known: int
 
 
-def add_prelabels(labels: LabelService, recording: str, proposals: Sequence[Prelabelled]) -> Added:
+def add_prelabels(
+    labels: LabelService, recording: str, proposals: Sequence[Prelabelled], *, actor: str = ACTOR
+) -> Added:
     """One edit for all that is new: one undo takes it away. Nothing that was there is touched."""
     there = labels.tracks(recording)
     new = tuple(each for each in proposals if each.track.id not in there and not _known(each.track, there.values()))
     if new:
         patches = tuple(difference(each.track.id, None, each.track) for each in new)
-        labels.apply_edit(recording, ApplyPatches(patches), actor=ACTOR)
+        labels.apply_edit(recording, ApplyPatches(patches), actor=actor)
     return Added(new, len(proposals) - len(new))
 
 
