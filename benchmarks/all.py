@@ -23,6 +23,10 @@ BENCHMARKS = (
     "levels",
     "iou",
     "metrics",
+    "oneclick",
+    "tracking",
+    "prelabel",
+    "solver",
     "annotator",
 )
 

@@ -2,18 +2,19 @@
 
     python -m benchmarks.tracking --kitti DIR --sequences 0001,0006 --detections pointrcnn --out DIR --json
 
-Writes KITTI tracking files with one score for each track, `OUT/CLASS/SEQUENCE.txt`. The score from which on a track
+Writes KITTI tracking files with one score for each track: `OUT/SEQUENCE.txt` with all classes, identities apart, and
+`OUT/CLASS/SEQUENCE.txt` for evaluators that take one class. The score from which on a track
 counts for HOTA is chosen for each sequence on the others. The evaluation is ours, after the published rules.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from benchmarks.kitti_tracks import (
     read_sequence,
     seen_2d,
 )
-from calibration.errors import BoxwrightError
+from benchmarks.report import Peer, Report, run
 from labeling.automation.class_priors import class_prior
 from labeling.automation.tracking import Detections, TrackedObject, TrackerSettings, track_offline, track_online
 from labeling.metrics import hota, joined
@@ -40,7 +41,10 @@ from labeling.metrics import hota, joined
 FIVE = ("0001", "0006", "0010", "0013", "0016")
 # On those five, with the same detections; its published code, run by us (../shared/figures.md).
 AB3DMOT = {"Car": (89.73, 89.35), "Pedestrian": (72.55, 66.44), "Cyclist": (75.62, 74.96)}
+AB3DMOT_FRAMES_PER_S = 150.0
+TARGET_MARGIN, TARGET_HOTA, TARGET_FRAMES_PER_S = 2.0, 79.0, 1000.0
 _LEVELS = (0.25, 0.5)
+_IDS_A_CLASS = 100_000
 _THRESHOLDS = np.linspace(0.0, 8.0, 17)
 
 
@@ -84,7 +88,8 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     sequences = {name: read_sequence(options.kitti, name) for name in names}
     truths = [read_rows(options.kitti / "label_02" / f"{name}.txt") for name in names]
     seconds, frames = 0.0, 0
-    for kind in CLASSES:
+    together: dict[str, list[str]] = {name: [] for name in names}
+    for number, kind in enumerate(CLASSES):
         settings = TrackerSettings.of_class(class_prior(kind))
         offline, online = [], []
         for name in names:
@@ -98,6 +103,8 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
             online.append(as_it_came(detections, rows, settings))
             if options.out is not None:
                 _write(options.out / kind / f"{name}.txt", lines(offline[-1]))
+                apart = replace(offline[-1], ids=offline[-1].ids + number * _IDS_A_CLASS)
+                together[name] += lines(apart).splitlines(keepends=True)
         for way, tracks in (("", offline), ("_online", online)):
             for level in _LEVELS:
                 found = evaluate(truths, tracks, kind, level)
@@ -105,6 +112,9 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
                 figures[f"MOTA_{kind.lower()}_{level}{way}"] = found["MOTA"]
         if kind == "Car":
             figures["HOTA_2D_car"] = _hota_2d(truths, offline, kind)
+    if options.out is not None:
+        for name, rows in together.items():
+            _write(options.out / f"{name}.txt", "".join(sorted(rows, key=lambda row: int(row.split()[0]))))
     figures["frames_per_s"] = frames / seconds
     return figures
 
@@ -130,34 +140,39 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.tracking")
+def report(options: argparse.Namespace, command: str) -> Report:
+    """Beside AB3DMOT where its figures are known: on the five sequences."""
+    figures = measure(options)
+    known = tuple(options.sequences.split(",")) == FIVE and options.detections == "pointrcnn"
+    margins = []
+    for kind, peers in AB3DMOT.items() if known else ():
+        for level, peer in zip(_LEVELS, peers, strict=True):
+            margins.append(figures[f"sAMOTA_{kind.lower()}_{level}"] - peer)
+            figures[f"above_AB3DMOT_{kind.lower()}_{level}"] = margins[-1]
+    met = figures["HOTA_2D_car"] >= TARGET_HOTA and figures["frames_per_s"] >= TARGET_FRAMES_PER_S
+    return Report(
+        name="tracking",
+        title=f"Tracking of {options.detections}'s detections on KITTI",
+        figures=figures,
+        ratio=figures["frames_per_s"] / AB3DMOT_FRAMES_PER_S,
+        target=f"{TARGET_MARGIN} points of sAMOTA above it in each class, HOTA of cars {TARGET_HOTA}",
+        met=bool(met and min(margins, default=0.0) >= (TARGET_MARGIN if known else 0.0)),
+        peer=Peer("AB3DMOT, its published code on the same detections", "-"),
+        command=command,
+    )
+
+
+def _arguments(parser: argparse.ArgumentParser) -> None:
     default = Path(os.environ.get("BOXWRIGHT_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    parser.add_argument("--kitti", type=Path, default=default / "kitti_tracking")
+    parser.add_argument("--kitti", type=Path, default=default / "kitti_tracking", metavar="DIR")
     parser.add_argument("--sequences", default=",".join(FIVE))
     parser.add_argument("--detections", default="pointrcnn")
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write tracks here")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
-    try:
-        figures = measure(options)
-    except BoxwrightError as error:
-        print(f"benchmarks.tracking: {error}", file=sys.stderr)
-        return 1
-    if tuple(options.sequences.split(",")) == FIVE:
-        for kind, peers in AB3DMOT.items():
-            for level, peer in zip(_LEVELS, peers, strict=True):
-                figures[f"above_AB3DMOT_{kind.lower()}_{level}"] = figures[f"sAMOTA_{kind.lower()}_{level}"] - peer
-    print(
-        json.dumps(figures)
-        if options.json
-        else "\n".join(f"{name:<32} {value:10.2f}" for name, value in figures.items())
-    )
-    return 0
+    """The command."""
+    return run("tracking", _arguments, report, arguments)
 
 
 if __name__ == "__main__":

@@ -9,33 +9,40 @@ from pathlib import Path
 
 import numpy as np
 
+from calibration.camera import BoolArray
 from calibration.errors import UsageError
 from calibration.quaternion import FloatArray
 from fusion.timeline import Int64Array
-from labeling.evaluation.sightings import Sightings, read_sightings
-from labeling.metrics import Comparison, clear, detection_scores, hota, identity, over_recall
+from labeling.evaluation.reading import read_sightings
+from labeling.evaluation.sightings import UNKNOWN, Sightings
+from labeling.metrics import Comparison, centre_distance, clear, detection_scores, hota, identity, over_recall
 from labeling.overlap import Overlap, overlap_matrix
 
 RANGES_M = (0.0, 20.0, 40.0, 60.0, np.inf)
+POINTS = (0.0, 1.0, 5.0, 20.0, 100.0, np.inf)
 _RESAMPLES = 1000
 _INTERVAL = (2.5, 97.5)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Of one class. metrics: by their names in the literature, 0 to 1. ranges: for stretches of range the share of
-    truths found, and between which values it lies 95 times in 100 (bootstrap over frames)."""
+    """Of one class. metrics: by their names in the literature, 0 to 1. bins: by `range`, `points` and `occlusion`, as
+    far as the truth knows them, for each bin the share of truths found, and between which values it lies 95 times in
+    100 (bootstrap over frames)."""
 
     class_name: str
     truths: int
     predictions: int
     metrics: dict[str, float]
-    ranges: dict[str, tuple[float, float, float]]
+    bins: dict[str, dict[str, tuple[float, float, float]]]
 
     def to_record(self) -> dict[str, object]:
         """As plain JSON values."""
-        ranges = {name: {"recall": r, "low": low, "high": high} for name, (r, low, high) in self.ranges.items()}
-        return {"truths": self.truths, "predictions": self.predictions, "metrics": self.metrics, "ranges": ranges}
+        bins = {
+            sort: {name: {"recall": r, "low": low, "high": high} for name, (r, low, high) in found.items()}
+            for sort, found in self.bins.items()
+        }
+        return {"truths": self.truths, "predictions": self.predictions, "metrics": self.metrics, "bins": bins}
 
 
 def evaluate_files(
@@ -81,8 +88,22 @@ def _evaluate(
         [said.cuboids[b] for b in predictions],
         [said.scores[b] for b in predictions],
     ).to_dict()
-    ranges = _ranges(asked, truths, matrices, threshold, rng)
-    return Evaluation(name, len(asked.frames), len(said.frames), metrics, ranges)
+    metrics |= centre_distance(
+        [numbers[0][a] for a in truths],
+        [numbers[1][b] for b in predictions],
+        [asked.cuboids[a] for a in truths],
+        [said.cuboids[b] for b in predictions],
+        [said.scores[b] for b in predictions],
+    ).to_dict()
+    best = [matrix.max(axis=1, initial=0.0) >= threshold for matrix in matrices]
+    drawn = rng.integers(0, max(1, len(truths)), (_RESAMPLES, len(truths)))
+    bins = {
+        sort: {
+            name: _recall([inside[a] for a in truths], best, drawn) for name, inside in found.items() if inside.any()
+        }
+        for sort, found in _bins(asked).items()
+    }
+    return Evaluation(name, len(asked.frames), len(said.frames), metrics, {k: v for k, v in bins.items() if v})
 
 
 def _by_frame(sightings: Sightings, frames: Int64Array) -> list[np.ndarray]:
@@ -91,21 +112,29 @@ def _by_frame(sightings: Sightings, frames: Int64Array) -> list[np.ndarray]:
     return np.split(order, bounds[1:]) if len(frames) else []
 
 
-def _ranges(
-    asked: Sightings, truths: list[np.ndarray], matrices: list[FloatArray], threshold: float, rng: np.random.Generator
-) -> dict[str, tuple[float, float, float]]:
-    """Recall in each stretch of range: frames are drawn anew, since what is missed once is missed in a row."""
-    best = [matrix.max(axis=1, initial=0.0) >= threshold for matrix in matrices]
-    drawn = rng.integers(0, max(1, len(truths)), (_RESAMPLES, len(truths)))
-    result = {}
-    for low, high in pairwise(RANGES_M):
-        inside = [(asked.ranges_m[a] >= low) & (asked.ranges_m[a] < high) for a in truths]
-        total = np.array([int(each.sum()) for each in inside])
-        found = np.array([int((each & hit).sum()) for each, hit in zip(inside, best, strict=True)])
-        if not total.sum():
-            continue
-        shares = found[drawn].sum(axis=1) / np.maximum(total[drawn].sum(axis=1), 1)
-        bounds = np.percentile(shares, _INTERVAL)
-        name = f"{low:.0f}-{high:.0f} m" if np.isfinite(high) else f"from {low:.0f} m"
-        result[name] = (float(found.sum() / total.sum()), float(bounds[0]), float(bounds[1]))
-    return result
+def _bins(asked: Sightings) -> dict[str, dict[str, BoolArray]]:
+    """Masks (N,) of the truths, by sort and name."""
+    occlusions = {str(name): asked.occlusions == name for name in np.unique(asked.occlusions) if name}
+    points = np.where(asked.points == UNKNOWN, np.nan, asked.points)
+    return {
+        "range": _stretches(asked.ranges_m, RANGES_M, " m"),
+        "points": _stretches(points, POINTS, " points"),
+        "occlusion": occlusions,
+    }
+
+
+def _stretches(values: FloatArray, edges: Sequence[float], unit: str) -> dict[str, BoolArray]:
+    found = {}
+    for low, high in pairwise(edges):
+        name = f"{low:.0f}-{high:.0f}{unit}" if np.isfinite(high) else f"from {low:.0f}{unit}"
+        found[name] = (values >= low) & (values < high)
+    return found
+
+
+def _recall(inside: list[BoolArray], best: list[BoolArray], drawn: Int64Array) -> tuple[float, float, float]:
+    """Of the truths inside, frame by frame; frames are drawn anew, since what is missed once is missed in a row."""
+    total = np.array([int(each.sum()) for each in inside])
+    found = np.array([int((each & hit).sum()) for each, hit in zip(inside, best, strict=True)])
+    shares = found[drawn].sum(axis=1) / np.maximum(total[drawn].sum(axis=1), 1)
+    low, high = np.percentile(shares, _INTERVAL)
+    return float(found.sum() / total.sum()), float(low), float(high)

@@ -6,9 +6,11 @@ Matched frame by frame, with a preference for the match of the frame before.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 from calibration.quaternion import FloatArray
 from labeling.metrics.assignment import IndexArray, best_assignment
@@ -67,7 +69,22 @@ class Clear:
 def clear(comparison: Comparison, threshold: float = 0.5) -> Clear:
     """Matches need a similarity of the threshold."""
     c = comparison
-    counts, similarity, present, matched, starts = _count(
+    counts, similarity, present, matched, starts, _ = _counted(c, threshold)
+    share = matched / np.maximum(present, 1.0)
+    mostly = int(np.count_nonzero(share > _MOSTLY))
+    partly = int(np.count_nonzero(share >= _HARDLY)) - mostly
+    tp, fp, fn, switches = counts.tolist()
+    fragments = int(np.maximum(starts - 1.0, 0.0).sum())
+    return Clear(tp, fp, fn, switches, fragments, mostly, partly, c.truth_count - mostly - partly, float(similarity))
+
+
+def right_predictions(comparison: Comparison, threshold: float = 0.5) -> npt.NDArray[np.bool_]:
+    """(predictions over all frames,) which of them are matches."""
+    return np.asarray(_counted(comparison, threshold)[5])
+
+
+def _counted(c: Comparison, threshold: float) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = _count(
         c.truth_starts,
         c.prediction_starts,
         c.truth_ids,
@@ -77,12 +94,7 @@ def clear(comparison: Comparison, threshold: float = 0.5) -> Clear:
         c.truth_count,
         threshold,
     )
-    share = matched / np.maximum(present, 1.0)
-    mostly = int(np.count_nonzero(share > _MOSTLY))
-    partly = int(np.count_nonzero(share >= _HARDLY)) - mostly
-    tp, fp, fn, switches = counts.tolist()
-    fragments = int(np.maximum(starts - 1.0, 0.0).sum())
-    return Clear(tp, fp, fn, switches, fragments, mostly, partly, c.truth_count - mostly - partly, float(similarity))
+    return found
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -95,9 +107,10 @@ def _count(
     matrix_starts: IndexArray,
     truth_count: int,
     threshold: float,
-) -> tuple[IndexArray, float, FloatArray, FloatArray, FloatArray]:
+) -> tuple[IndexArray, float, FloatArray, FloatArray, FloatArray, npt.NDArray[np.bool_]]:
     counts, similarity = np.zeros(4, np.int64), 0.0
     present, matched, starts = np.zeros(truth_count), np.zeros(truth_count), np.zeros(truth_count)
+    right = np.zeros(len(prediction_ids), np.bool_)
     last, just_before = np.full(truth_count, -1, np.int64), np.full(truth_count, -1, np.int64)
     for t in range(len(truth_starts) - 1):
         ids = truth_ids[truth_starts[t] : truth_starts[t + 1]]
@@ -122,6 +135,7 @@ def _count(
                 continue
             truth, prediction = ids[rows[k]], others[columns[k]]
             hits += 1
+            right[prediction_starts[t] + columns[k]] = True
             similarity += matrix[rows[k], columns[k]]
             matched[truth] += 1.0
             counts[3] += last[truth] not in (-1, prediction)
@@ -131,4 +145,4 @@ def _count(
         counts[0] += hits
         counts[1] += len(others) - hits
         counts[2] += len(ids) - hits
-    return counts, similarity, present, matched, starts
+    return counts, similarity, present, matched, starts, right

@@ -34,7 +34,7 @@ class OverRecall:
 
 def over_recall(comparison: Comparison, threshold: float = 0.5) -> OverRecall:
     """Of one comparison; recalls that are never reached count as 0."""
-    means = _track_means(comparison)
+    means = track_means(comparison)
     scores = means[comparison.prediction_ids]
     counted = []
     for least in _levels(comparison, scores, threshold):
@@ -51,7 +51,8 @@ def over_recall(comparison: Comparison, threshold: float = 0.5) -> OverRecall:
     )
 
 
-def _track_means(comparison: Comparison) -> FloatArray:
+def track_means(comparison: Comparison) -> FloatArray:
+    """(P,) mean score of each predicted track."""
     sums = np.bincount(comparison.prediction_ids, comparison.scores, comparison.prediction_count)
     return np.asarray(
         sums / np.maximum(np.bincount(comparison.prediction_ids, minlength=comparison.prediction_count), 1)

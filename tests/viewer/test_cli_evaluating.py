@@ -25,7 +25,7 @@ def test_evaluate(real_data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert code == 0
     assert json.loads(out)["classes"]["Car"]["metrics"]["HOTA"] == pytest.approx(1.0)
     code, out, _ = run(path, path, "--class", "Car")
-    assert (code, "HOTA" in out, "found at 0-20 m 1.00 (1.00-1.00)" in out) == (0, True, True)
+    assert (code, "HOTA" in out, "found by range: 0-20 m 1.00 (1.00-1.00)" in out) == (0, True, True)
     code, out, err = run(path, "nowhere.txt")
     assert (code, out) == (1, "")
     assert err == "boxwright: there is no such label file; check the path: nowhere.txt\n"

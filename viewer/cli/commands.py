@@ -270,7 +270,9 @@ def solve(
 
 @app.command(epilog="Example: boxwright evaluate label_02/0001.txt tracks/0001.txt --class Car --json")
 def evaluate(
-    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="KITTI tracking .txt or Argoverse 2 .feather.")],
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", help="KITTI .txt, Argoverse 2 .feather, or nuScenes results or tables.")
+    ],
     prediction: Annotated[Path, typer.Argument(metavar="PREDICTION", help="The same format, perhaps with scores.")],
     threshold: Annotated[float, typer.Option(help="Overlap in space from which on two are one.")] = 0.5,
     classes: Annotated[list[str] | None, typer.Option("--class", help="Only this class; may be repeated.")] = None,

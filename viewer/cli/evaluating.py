@@ -6,10 +6,25 @@ from pathlib import Path
 
 from rich.table import Table
 
-from labeling.evaluation import Evaluation, evaluate_files
+from labeling.evaluation import evaluate_files
 from viewer.cli.console import print_json, results
 
-_SHOWN = ("HOTA", "DetA", "AssA", "LocA", "MOTA", "IDF1", "switches", "sAMOTA", "AP", "ATE", "AOE", "CDS")
+_SHOWN = (
+    "HOTA",
+    "DetA",
+    "AssA",
+    "LocA",
+    "MOTA",
+    "IDF1",
+    "switches",
+    "sAMOTA",
+    "AMOTA_2m",
+    "AMOTP_2m",
+    "AP",
+    "ATE",
+    "AOE",
+    "CDS",
+)
 
 
 def evaluate(truth: Path, prediction: Path, threshold: float, classes: list[str], *, as_json: bool) -> None:
@@ -24,9 +39,9 @@ def evaluate(truth: Path, prediction: Path, threshold: float, classes: list[str]
         table.add_row(name, *(f"{each.metrics[name]:.3f}" for each in found))
     results.print(table)
     for each in found:
-        results.print(f"{each.class_name}: {_ranges(each)}")
+        for sort, bins in each.bins.items():
+            results.print(f"{each.class_name} found by {sort}: {_bins(bins)}")
 
 
-def _ranges(evaluation: Evaluation) -> str:
-    parts = (f"{name} {r:.2f} ({low:.2f}-{high:.2f})" for name, (r, low, high) in evaluation.ranges.items())
-    return "found at " + ", ".join(parts)
+def _bins(bins: dict[str, tuple[float, float, float]]) -> str:
+    return ", ".join(f"{name} {r:.2f} ({low:.2f}-{high:.2f})" for name, (r, low, high) in bins.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ def test_kitti_labels_agree_with_themselves(real_data: Path) -> None:
     for found in evaluate_files(path, path):
         assert found.metrics["HOTA"] == found.metrics["MOTA"] == found.metrics["sAMOTA"] == pytest.approx(1.0)
         assert found.truths == found.predictions > 0
-        assert all(recall == 1.0 for recall, _, _ in found.ranges.values())
+        assert all(recall == 1.0 for recall, _, _ in found.bins["range"].values())
 
 
 def test_a_swap_costs_identity_and_not_detection(real_data: Path, tmp_path: Path) -> None:
@@ -61,3 +62,85 @@ def test_bad_input(real_data: Path, tmp_path: Path) -> None:
         evaluate_files(path, tmp_path / "late.txt")
     with pytest.raises(UsageError, match="overlap of 0"):
         evaluate_files(path, path, threshold=0.0)
+
+
+def nuscenes_files(folder: Path, *, noise_m: float = 0.0, lost: float = 0.0, seed: int = 0) -> tuple[Path, Path]:
+    """Tables of two scenes with three cars each, and tracking results that are off by as much."""
+    folder.mkdir()
+    rng = np.random.default_rng(seed)
+    tables: dict[str, list[dict[str, object]]] = {
+        "category": [{"token": "c", "name": "vehicle.car"}, {"token": "a", "name": "animal"}],
+        "instance": [{"token": "0-0", "category_token": "c"}],
+        "visibility": [{"token": "4", "level": "v80-100"}, {"token": "1", "level": "v0-40"}],
+        "ego_pose": [{"token": "e", "translation": [100.0, 0.0, 0.0]}],
+        "sample": [],
+        "sample_data": [],
+        "sample_annotation": [],
+    }
+    results: dict[str, list[dict[str, object]]] = {}
+    instances = {f"{scene}-{car}" for scene in range(2) for car in range(3)}
+    tables["instance"] = [{"token": each, "category_token": "c"} for each in sorted(instances)]
+    tables["instance"].append({"token": "cat", "category_token": "a"})
+    for scene in range(2):
+        for k in range(20):
+            token = f"s{scene}-{k}"
+            stamp = 100_000_000 * scene + 500_000 * k
+            tables["sample"].append({"token": token, "timestamp": stamp, "scene_token": str(scene)})
+            tables["sample_data"].append({"sample_token": token, "ego_pose_token": "e", "is_key_frame": True})
+            results[token] = []
+            for car in range(3):
+                place = [100.0 + 15.0 * car + 2.0 * k, 8.0 * car, 1.0]
+                box = {"translation": place, "size": [1.9, 4.5, 1.6], "rotation": [1.0, 0.0, 0.0, 0.0]}
+                seen = {"num_lidar_pts": 7 * car, "visibility_token": "14"[car > 0]}
+                owner = {"sample_token": token, "instance_token": f"{scene}-{car}"}
+                tables["sample_annotation"].append(box | owner | seen)
+                if rng.random() >= lost:
+                    moved = (np.array(place) + rng.normal(0.0, noise_m, 3)).tolist()
+                    named = {"tracking_id": str(car), "tracking_name": "car", "tracking_score": 0.5 + 0.1 * car}
+                    results[token].append(box | named | {"translation": moved})
+            cat = {"translation": [0.0, 0.0, 0.0], "size": [0.3, 0.5, 0.3], "rotation": [1.0, 0.0, 0.0, 0.0]}
+            owner = {"sample_token": token, "instance_token": "cat", "num_lidar_pts": 1}
+            tables["sample_annotation"].append(cat | owner)
+    for name, rows in tables.items():
+        (folder / f"{name}.json").write_text(json.dumps(rows))
+    (folder / "results.json").write_text(json.dumps({"meta": {}, "results": results}))
+    return folder, folder / "results.json"
+
+
+def test_nuscenes_results_against_its_tables(tmp_path: Path) -> None:
+    (perfect,) = evaluate_files(*nuscenes_files(tmp_path / "perfect"))
+    assert perfect.class_name == "car"  # the cat is of no class of the task
+    assert perfect.truths == 120
+    assert perfect.metrics["AMOTA_2m"] == perfect.metrics["HOTA"] == pytest.approx(1.0)
+    assert perfect.metrics["AMOTP_2m"] == pytest.approx(0.0, abs=1e-9)
+    assert set(perfect.bins) == {"range", "points", "occlusion"}
+    assert perfect.bins["occlusion"].keys() == {"v0-40", "v80-100"}
+    assert perfect.bins["points"].keys() == {"0-1 points", "5-20 points"}
+    (worse,) = evaluate_files(*nuscenes_files(tmp_path / "worse", noise_m=0.3, lost=0.3))
+    assert 0.3 < worse.metrics["AMOTA_2m"] < 0.8
+    assert 0.2 < worse.metrics["AMOTP_2m"] < 1.5
+    low, high = worse.bins["points"]["0-1 points"][1:]
+    assert low < worse.bins["points"]["0-1 points"][0] < high
+
+
+def test_broken_nuscenes_files_are_one_line(tmp_path: Path) -> None:
+    folder, results = nuscenes_files(tmp_path / "n")
+    (tmp_path / "alone.json").write_text(results.read_text())
+    with pytest.raises(FormatError, match=r"sample\.json"):
+        read_sightings(tmp_path / "alone.json")
+    (folder / "empty.json").write_text("{}")
+    with pytest.raises(FormatError, match="no `results`"):
+        read_sightings(folder / "empty.json")
+    (folder / "other.json").write_text('{"results": {"nobody": []}}')
+    with pytest.raises(FormatError, match="no sample 'nobody'"):
+        read_sightings(folder / "other.json")
+    (folder / "visibility.json").unlink()
+    with pytest.raises(FormatError, match="no such table"):
+        read_sightings(folder)
+
+
+def test_kitti_is_binned_by_occlusion(real_data: Path) -> None:
+    path = real_data / "kitti_tracking" / "label_02" / "0010.txt"
+    car = next(each for each in evaluate_files(path, path) if each.class_name == "Car")
+    assert {"visible", "partly occluded"} <= set(car.bins["occlusion"])
+    assert "points" not in car.bins or not car.bins["points"]
