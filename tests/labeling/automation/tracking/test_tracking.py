@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,8 @@ def test_a_tracks_mean_score_is_its_score_however_often_it_is_taken() -> None:
 def test_real_detections(real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = real_data / "kitti_tracking"
     given = ["--kitti", str(folder), "--sequences", "0010", "--out", str(tmp_path / "out")]
-    figures = benchmark.measure(benchmark.parser().parse_args(given))
+    assert benchmark.main([*given, "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
     assert figures["sAMOTA_car_0.25"] > 85.0
     written = (tmp_path / "out" / "Car" / "0010.txt").read_text().splitlines()
     assert all(len(line.split()) == 18 for line in written)
@@ -164,5 +166,10 @@ def test_real_detections(real_data: Path, tmp_path: Path, capsys: pytest.Capture
     assert all(len(each) == 1 for each in scores.values())
     exact = np.array([float(score) for each in scores.values() for score in each])
     np.testing.assert_array_equal(averaging(exact), exact)
+    together = (tmp_path / "out" / "0010.txt").read_text().splitlines()
+    kinds = {line.split()[1]: line.split()[2] for line in together}
+    assert len(together) > len(written)
+    assert set(kinds.values()) == {"Car", "Pedestrian", "Cyclist"}
+    assert all(kinds[line.split()[1]] == line.split()[2] for line in together)  # an identity is of one class
     assert benchmark.main([*given[:3], "9999"]) == 1
     assert "sequence 9999 has no readable camera poses" in capsys.readouterr().err
