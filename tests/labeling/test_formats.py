@@ -85,7 +85,7 @@ def assert_comes_back(project: Project, name: str, path: Path) -> tuple[int, Exp
     before = tracks_of(project, name)
     report, again = round_trip(project, name, before, path)
     with project.recording(name) as recording:
-        camera = kitti._camera(recording)
+        camera = kitti.labelled_camera(recording)
         poses = {int(t): recording.world_from_sensor(camera, i) for i, t in enumerate(recording.times_ns(camera))}
     rows = 0
     for track in again:
