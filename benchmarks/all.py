@@ -20,6 +20,7 @@ BENCHMARKS = (
     "simulator",
     "deskew",
     "odometry",
+    "intrinsics",
     "levels",
     "iou",
     "metrics",

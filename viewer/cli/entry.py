@@ -9,10 +9,14 @@ import sys
 
 import typer
 
+from viewer.cli.calibrate import calibrate
 from viewer.cli.commands import app
 
 # typer keeps a click of its own in newer versions; its errors have one root in both.
 _CALLED_WRONGLY = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+
+
+app.add_typer(calibrate)
 
 
 def main() -> None:
