@@ -21,6 +21,7 @@ BENCHMARKS = (
     "deskew",
     "odometry",
     "intrinsics",
+    "alignment",
     "levels",
     "iou",
     "metrics",

@@ -1,13 +1,15 @@
 """Turn and shift a camera until the steps of its photos say most of the LiDAR's: coarse to fine.
 
-The cost is rough, so the simplex method is used, which needs no slopes (J. Nelder and R. Mead, Computer Journal 1965), on photos that are blurred less and less.
-From far off all turns on a grid are tried first, on strongly blurred photos and a part of the pairs.
+The cost is rough, so the simplex method is used, which needs no slopes (J. Nelder and R. Mead, Computer Journal 1965),
+on photos that are blurred less and less. From far off all turns on a grid are tried first, on strongly blurred photos
+and a part of the pairs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +27,9 @@ _COARSE_BLUR_DEG, _COARSE_STEP_DEG, _COARSE_PAIRS, _COARSE_ENDS = 0.9, 1.5, 30_0
 _MOST_PAIRS = 250_000
 _SCALE = np.array([np.deg2rad(1.0)] * 3 + [0.1] * 3)
 _FEWEST_PAIRS = 2_000
+_PULL_BITS, _PULL_M = 0.02, 0.2
+"""In one scene a shift and a turn look much alike: a shift so far from the start must be worth so many bits, divided by
+the number of scenes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +45,12 @@ class Aligned:
 class _Cost:
     """Bits at a pose, for photos of one blur."""
 
-    def __init__(self, pairs: Pairs, photos: Photos, matrix: FloatArray, start: RigidTransform) -> None:
-        self._pairs, self._photos, self._matrix, self._start = pairs, photos, matrix, start
+    def __init__(
+        self, pairs: Pairs, photos: Photos, matrix: FloatArray, start: RigidTransform, expected: RigidTransform
+    ) -> None:
+        self._pairs, self._photos, self._matrix = pairs, photos, matrix
+        self._start, self._expected = start, expected
+        self._pull = _PULL_BITS / len(photos) / _PULL_M**2
         self._steps = np.empty(len(pairs))
         known = self._steps_at(start)
         known = known[np.isfinite(known)]
@@ -58,7 +67,9 @@ class _Cost:
         return float(information(self._steps_at(pose), self._pairs.classes, self._edges))
 
     def __call__(self, moved: FloatArray) -> float:
-        return -self.bits(moved_by(self._start, moved * _SCALE))
+        pose = moved_by(self._start, moved * _SCALE)
+        shift = pose.inverse().translation - self._expected.inverse().translation
+        return float(self._pull * (shift @ shift)) - self.bits(pose)
 
 
 def moved_by(pose: RigidTransform, change: FloatArray) -> RigidTransform:
@@ -77,8 +88,8 @@ def align(
 ) -> Aligned:
     """The pose of the LiDAR in the camera (camera_from_lidar) that photos and pairs agree on.
 
-    photos: (P, H, W) grey, without distortion; matrix: (4,) fx, fy, cx, cy, pixels. reach_deg: how far off the start may be;
-    beyond 2 degrees all turns within it are tried first. Raises CalibrationError where too little is in view.
+    photos: (P, H, W) grey, without distortion; matrix: (4,) fx, fy, cx, cy, pixels. reach_deg: how far off the start
+    may be; beyond 2 degrees all turns within it are tried first. Raises CalibrationError where too little is in view.
     """
     grey = np.asarray(photos)
     camera = np.asarray(matrix, dtype=np.float64)
@@ -91,11 +102,11 @@ def align(
     rng = np.random.default_rng(0)
     some = seen.taking(np.sort(rng.permutation(len(seen))[:_MOST_PAIRS]))
     starts = [start] if reach_deg <= 2.0 else _coarse(some, grey, camera, start, reach_deg)
-    ends = [_fine(some, grey, camera, each, levels=_FINE[:2] if len(starts) > 1 else _FINE) for each in starts]
+    ends = [_fine(some, grey, camera, each, start, levels=_FINE[:2] if len(starts) > 1 else _FINE) for each in starts]
     best = max(ends, key=lambda each: each[1])[0]
     if len(starts) > 1:
-        best = _fine(some, grey, camera, best, levels=_FINE[1:])[0]
-    cost = _Cost(some, logarithmic(grey, _px(_FINE[-1][0], camera)), camera, best)
+        best = _fine(some, grey, camera, best, start, levels=_FINE[1:])[0]
+    cost = _Cost(some, logarithmic(grey, _px(_FINE[-1][0], camera)), camera, best, start)
     beside = [moved_by(best, np.deg2rad(sign) * np.eye(6)[axis]) for axis in range(3) for sign in (-1.0, 1.0)]
     return Aligned(best, cost.bits(best), cost.bits(start), max(map(cost.bits, beside)))
 
@@ -123,7 +134,7 @@ def _coarse(
 ) -> list[RigidTransform]:
     """The best few of all turns on a grid."""
     rows = np.linspace(0, len(pairs) - 1, min(len(pairs), _COARSE_PAIRS)).astype(np.int64)
-    cost = _Cost(pairs.taking(rows), logarithmic(grey, _px(_COARSE_BLUR_DEG, camera)), camera, start)
+    cost = _Cost(pairs.taking(rows), logarithmic(grey, _px(_COARSE_BLUR_DEG, camera)), camera, start, start)
     steps = np.arange(-reach_deg, reach_deg + 1e-9, _COARSE_STEP_DEG)
     turns = np.deg2rad(np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3))
     turns = turns[np.linalg.norm(turns, axis=1) <= np.deg2rad(reach_deg + _COARSE_STEP_DEG)]
@@ -144,15 +155,16 @@ def _fine(
     grey: npt.NDArray[np.generic],
     camera: FloatArray,
     start: RigidTransform,
+    expected: RigidTransform,
     levels: Sequence[tuple[float, float, float]],
 ) -> tuple[RigidTransform, float]:
     """Simplices on photos that are blurred less and less; the pose and its bits at the last blur."""
     pose, bits = start, 0.0
     for blur_deg, turn_deg, shift_m in levels:
-        cost = _Cost(pairs, logarithmic(grey, _px(blur_deg, camera)), camera, pose)
+        cost = _Cost(pairs, logarithmic(grey, _px(blur_deg, camera)), camera, pose, expected)
         first = np.diag(np.array([np.deg2rad(turn_deg)] * 3 + [shift_m] * 3) / _SCALE)
         simplex = np.vstack([np.zeros(6), first]) - first.sum(axis=0) / 7.0
-        options = {"initial_simplex": simplex, "xatol": 2e-3, "fatol": 1e-7, "maxfev": 400}
+        options: Any = {"initial_simplex": simplex, "xatol": 2e-3, "fatol": 1e-7, "maxfev": 400}
         found = minimize(cost, np.zeros(6), method="Nelder-Mead", options=options)
         pose, bits = moved_by(pose, found.x * _SCALE), -float(found.fun)
     return pose, bits

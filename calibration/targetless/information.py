@@ -44,7 +44,7 @@ def steps_at(
     photos: Photos,
     steps: FloatArray,
 ) -> None:
-    """(N,) the step of each pair (N, 2, 3) under camera_from_lidar, to `steps`; NaN where one lies outside of the photo.
+    """(N,) the step of each pair (N, 2, 3) under camera_from_lidar, to `steps`; NaN where one lies out of the photo.
 
     matrix: (4,) fx, fy, cx, cy of a photo without distortion.
     """

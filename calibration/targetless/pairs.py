@@ -56,7 +56,8 @@ def pairs_of(points_m: npt.ArrayLike, intensities: npt.ArrayLike, photo: int = 0
     azimuth = np.arctan2(points[:, 1], points[:, 0])
     elevation = np.arcsin(points[:, 2] / ranges)
     angles = np.column_stack([azimuth * np.cos(elevation), elevation])
-    near, others = cKDTree(angles).query(angles, k=_NEIGHBOURS, distance_upper_bound=_WIDEST_RAD)
+    asked = cKDTree(angles).query(angles, k=_NEIGHBOURS, distance_upper_bound=_WIDEST_RAD)
+    near, others = np.asarray(asked[0]), np.asarray(asked[1], dtype=np.int64)
     found = []
     for axis in (0, 1):
         first, second = _nearest_along(angles, near, others, axis)
