@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from calibration import Rig, RigidTransform
+from labeling.editing.edits import AdoptRig
+from tests.viewer.conftest import sample_project
 from viewer.cli import entry
 
 
@@ -52,3 +57,31 @@ def test_what_is_missing_is_said(
         left, _, err = run(monkeypatch, capsys, *words)
         assert left == code
         assert said in err
+
+
+def test_a_camera_that_was_knocked_is_put_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = sample_project(tmp_path / "project")
+    with project.recording("street") as recording:
+        true, camera = recording.rig, recording.cameras()[0]
+    knock = RigidTransform.exp(np.array([0.02, -0.03, 0.01, 0.01, -0.012, 0.008]))
+    sensors = (
+        replace(each, ego_from_sensor=each.ego_from_sensor * knock) if each.name == camera else each for each in true
+    )
+    labels = project.labels()
+    labels.apply_edit("street", AdoptRig(Rig(tuple(sensors)).to_record(), "knocked"))
+    labels.close()
+    words = ("lidar-camera", project.root, "street", "--camera", camera, "--adopt", "--json")
+    code, out, _ = run(monkeypatch, capsys, *words)
+    assert code == 0
+    told = json.loads(out)
+    assert told["clear"]
+    assert told["rotation_deg"] == pytest.approx(1.0, abs=0.2)
+    with project.recording("street") as recording:
+        off = true[camera].ego_from_sensor.inverse() * recording.rig[camera].ego_from_sensor
+    assert np.rad2deg(2.0 * np.linalg.norm(off.rotation[1:])) < 0.2
+    assert np.linalg.norm(off.translation) < 0.03
+    code, _, err = run(monkeypatch, capsys, "lidar-camera", project.root, "street", "--camera", "nose")
+    assert code == 2
+    assert "there is no camera 'nose'" in err

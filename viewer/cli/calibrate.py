@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from viewer.cli.commands import AsJson
+from viewer.cli.commands import AsJson, Folder, RecordingName
 
 calibrate = typer.Typer(
     name="calibrate",
-    help="Estimate how cameras see, from photos of a board.",
+    help="Estimate how cameras see and where they sit.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -22,7 +22,7 @@ calibrate = typer.Typer(
 
 @calibrate.callback()
 def group() -> None:
-    """Estimate how cameras see, from photos of a board."""
+    """Estimate how cameras see and where they sit."""
 
 
 @calibrate.command(epilog="Example: boxwright calibrate intrinsics --images photos --board 7x5 --square 0.108")
@@ -46,3 +46,18 @@ def intrinsics(
 
     source = worker.Source(images, project, recording, camera, every)
     worker.intrinsics(source, board, kind, square, report, adopt=adopt, as_json=as_json)
+
+
+@calibrate.command("lidar-camera", epilog="Example: boxwright calibrate lidar-camera my-project drive --camera front")
+def lidar_camera(
+    folder: Folder,
+    name: RecordingName,
+    camera: Annotated[str, typer.Option(metavar="NAME", help="The camera to align.")],
+    reach_deg: Annotated[float, typer.Option(min=0.5, max=15.0, help="How far off it may be, degrees.")] = 2.0,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Make it a new version of the recording's rig.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Where a camera sits beside the LiDAR, from what both saw: no board, no picks."""
+    from viewer.cli.calibrating import lidar_camera as worker
+
+    worker.lidar_camera(folder, name, camera, reach_deg, adopt=adopt, as_json=as_json)
