@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from benchmarks.report import figure_text, machine
-from benchmarks.results import RESULTS, replace_section
+from benchmarks.results import RESULTS, replace_section, section_of
 
 BENCHMARKS = (
     "projection",
@@ -67,6 +68,25 @@ def results_page(results: dict[str, Result | str], day: datetime.date) -> str:
     return "\n".join(lines) + "\n"
 
 
+def merged(old: str, new: str) -> str:
+    """The new page, and what the old one says of benchmarks that the new one does not have."""
+    (_, old_rows, old_details), (head, rows, details) = _parts(old), _parts(new)
+    rows, details = old_rows | rows, old_details | details
+    order = [name for name in BENCHMARKS if name in rows]
+    lines = [head.rstrip("\n"), *(rows[name] for name in order), ""]
+    return "\n".join([*lines, *(details[name] for name in order if name in details)]).rstrip("\n") + "\n"
+
+
+def _parts(page: str) -> tuple[str, dict[str, str], dict[str, str]]:
+    """What stands before the first row; rows and details by the names of their benchmarks."""
+    blocks = re.split(r"^(?=## )", page, flags=re.MULTILINE)
+    lines = blocks[0].splitlines()
+    rows = {match[1]: line for line in lines if (match := re.match(r"\| (\w+) \| (?!beside)", line))}
+    head = [line for line in lines if line not in rows.values()]
+    named = ((re.search(r"python -m benchmarks\.(\w+)", block), block) for block in blocks[1:])
+    return "\n".join(head).rstrip(), rows, {match[1]: block.strip("\n") + "\n" for match, block in named if match}
+
+
 def _summary(name: str, result: Result | str) -> str:
     if isinstance(result, str):
         return f"| {name} | | | | not measured: {result} |"
@@ -98,9 +118,12 @@ def main(arguments: list[str] | None = None) -> int:
     """0 when everything was measured, 1 when something was not, and said what. A missed target is a result."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.all")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE", help="where to keep the table")
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, metavar="NAME", help="keep the table's other lines")
     options = parser.parse_args(arguments)
-    results = {benchmark: measure(benchmark) for benchmark in BENCHMARKS}
+    results = {benchmark: measure(benchmark) for benchmark in options.only or BENCHMARKS}
     page = results_page(results, datetime.datetime.now(datetime.UTC).date())
+    if options.only and options.results.is_file():
+        page = merged(section_of(options.results, "benchmarks"), page)
     replace_section(options.results, "benchmarks", page)
     print(page)
     missing = [result for result in results.values() if isinstance(result, str)]

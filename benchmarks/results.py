@@ -19,3 +19,10 @@ def replace_section(path: Path, name: str, text: str) -> None:
     else:
         page = (page.rstrip("\n") + "\n\n" if page.strip() else "") + section
     path.write_text(page, encoding="utf-8")
+
+
+def section_of(path: Path, name: str) -> str:
+    """The text between the markers of a section; empty if it is not there."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    page = path.read_text(encoding="utf-8")
+    return page.split(begin, 1)[1].split(end, 1)[0].strip() + "\n" if begin in page and end in page else ""

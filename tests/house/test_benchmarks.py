@@ -127,6 +127,24 @@ def test_the_page_says_what_could_not_be_measured() -> None:
     assert "| ours_ms | 1.25 |" in page
 
 
+def test_a_part_of_the_table_can_be_measured_anew() -> None:
+    def result(name: str, ratio: float) -> dict[str, object]:
+        peer, command = {"name": "peer", "version": "-"}, f"python -m benchmarks.{name}"
+        told = {"title": f"About {name}", "command": command, "peer": peer, "figures": {"ms": ratio}, "ratio": ratio}
+        return told | {"target": "fast", "met": True, "notes": []}
+
+    day = datetime.date(2026, 1, 2)
+    old = all_benchmarks.results_page({"iou": result("iou", 1.0), "deskew": result("deskew", 2.0)}, day)
+    new = all_benchmarks.results_page({"iou": result("iou", 3.0), "metrics": "no peer"}, day)
+    page = all_benchmarks.merged(old, new)
+    assert "| iou | peer | 3.0 | fast | met |" in page
+    assert "| deskew | peer | 2.0 | fast | met |" in page
+    assert "| metrics | | | | not measured: no peer |" in page
+    assert page.count("| iou |") == page.count("## About iou") == page.count("## About deskew") == 1
+    assert page.index("| deskew |") < page.index("| iou |")  # in the order of the whole
+    assert all_benchmarks.merged(page, new) == page
+
+
 def test_overlaps_and_metrics_equal_their_peers(capsys: pytest.CaptureFixture[str]) -> None:
     few = ["--json", "--cuboids", "40", "--repetitions", "1"]
     assert run("iou", iou.add_arguments, iou.measure, few) == 0
