@@ -6,6 +6,8 @@ from the other lenses (`lens.py`) on purpose: one loop for all of them is half a
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numba
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +49,7 @@ def project_plain(points: FloatArray, p: FloatArray, pixels: FloatArray, valid: 
         valid[i] = True
 
 
+@lru_cache(maxsize=256)
 def max_valid_radius(distortion: tuple[float, float, float, float, float]) -> float:
     """First radius at which the radial polynomial climbs too slowly or too fast for a lens, or infinity."""
     k1, k2, _, _, k3 = distortion
