@@ -74,9 +74,7 @@ def row_moment(v: float, limits: FloatArray) -> float:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def moment_of(
-    path: FloatArray, p: FloatArray, limits: FloatArray, lens: FloatArray | None = None
-) -> tuple[float, int]:
+def moment_of(path: FloatArray, p: FloatArray, limits: FloatArray, lens: FloatArray | None = None) -> tuple[float, int]:
     """s in [-1.1, 1.1] at which a row sees the point of a path (3, 3) of c0, c1, c2; and the steps taken.
 
     lens: None for plain cameras, for which numba compiles a version of its own, here and in all that follows.

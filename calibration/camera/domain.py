@@ -42,6 +42,8 @@ from calibration.quaternion import FloatArray
 _WIDEST_RAD = np.pi - 1e-6
 _ANGLES, _RADII, _DIRECTIONS = 4096, 512, 90
 _FARTHEST = 1e6
+_NOTHING = 1e-30
+"""Coefficients that matter nowhere, and would overflow the search for roots."""
 _NO_BEND = (0.0,) * 12
 
 
@@ -86,7 +88,7 @@ def _first_positive_root(*polynomials: FloatArray) -> float:
     """Of polynomials with the highest power first; infinity where there is none."""
     first = np.inf
     for polynomial in polynomials:
-        trimmed = np.trim_zeros(polynomial, "f")
+        trimmed = np.trim_zeros(np.where(np.abs(polynomial) > _NOTHING, polynomial, 0.0), "f")
         if len(trimmed) > 1:
             roots = np.roots(trimmed)
             real = roots[np.abs(roots.imag) < 1e-9 * np.maximum(np.abs(roots.real), 1e-12)].real

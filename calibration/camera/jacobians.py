@@ -82,8 +82,16 @@ def _bend_by_coefficients(lens: FloatArray, a: float, b: float, found: FloatArra
     lower = -above / (below * below)
     for axis in range(2):
         place = a if axis == 0 else b
-        found[axis, 0], found[axis, 1], found[axis, 4] = place * r2 / below, place * r2**2 / below, place * r2**3 / below
-        found[axis, 5], found[axis, 6], found[axis, 7] = place * r2 * lower, place * r2**2 * lower, place * r2**3 * lower
+        found[axis, 0], found[axis, 1], found[axis, 4] = (
+            place * r2 / below,
+            place * r2**2 / below,
+            place * r2**3 / below,
+        )
+        found[axis, 5], found[axis, 6], found[axis, 7] = (
+            place * r2 * lower,
+            place * r2**2 * lower,
+            place * r2**3 * lower,
+        )
         found[axis, 8:] = 0.0
         found[axis, 8 + 2 * axis], found[axis, 9 + 2 * axis] = r2, r2 * r2
     found[0, 2], found[0, 3] = 2.0 * a * b, r2 + 2.0 * a * a
@@ -124,8 +132,16 @@ def jacobians(
         va, vb = p[1] * ba + d * p[0] * aa, p[1] * bb + d * p[0] * ab
         ax, ay, az = s + 2.0 * s_q * x * x, 2.0 * s_q * x * y, s_z * x
         by, bz = s + 2.0 * s_q * y * y, s_z * y
-        by_point[i, 0, 0], by_point[i, 0, 1], by_point[i, 0, 2] = ua * ax + ub * ay, ua * ay + ub * by, ua * az + ub * bz
-        by_point[i, 1, 0], by_point[i, 1, 1], by_point[i, 1, 2] = va * ax + vb * ay, va * ay + vb * by, va * az + vb * bz
+        by_point[i, 0, 0], by_point[i, 0, 1], by_point[i, 0, 2] = (
+            ua * ax + ub * ay,
+            ua * ay + ub * by,
+            ua * az + ub * bz,
+        )
+        by_point[i, 1, 0], by_point[i, 1, 1], by_point[i, 1, 2] = (
+            va * ax + vb * ay,
+            va * ay + vb * by,
+            va * az + vb * bz,
+        )
         full[0, 0], full[1, 0], full[1, 1] = bent_a + e * bent_b, d * bent_a, bent_b
         full[0, 2] = full[1, 3] = 1.0
         _scale_by_lens(lens, q, z, s, by_lens)

@@ -298,7 +298,9 @@ class OCam(_Lens):
 
     def _check(self) -> None:
         if not self.fy_px - self.e * self.d * self.fx_px > 0.0:
-            raise CalibrationError("the affine part of an ocam camera turns its image over", where=f"{self.e}, {self.d}")
+            raise CalibrationError(
+                "the affine part of an ocam camera turns its image over", where=f"{self.e}, {self.d}"
+            )
 
     @property
     def lens(self) -> FloatArray:
@@ -332,9 +334,7 @@ class OCam(_Lens):
 
 CAMERA_MODELS: dict[str, type[CameraModel]] = {
     model.kind: model
-    for model in (
-        *(Pinhole, BrownConrady, Rational, KannalaBrandt, UCM, EUCM, MEI, DoubleSphere, FieldOfView, OCam),
-    )
+    for model in (*(Pinhole, BrownConrady, Rational, KannalaBrandt, UCM, EUCM, MEI, DoubleSphere, FieldOfView, OCam),)
 }
 
 

@@ -157,7 +157,7 @@ def _ocam(lens: FloatArray, q: float, z: float) -> tuple[float, float, float]:
         return 1.0 / z, 0.0, -1.0 / (z * z)
     across, along = away / d, z / d
     low, high = 0.0, lens[RADIUS]
-    rho = min(2.0 * across / max(1.0 + along, 1e-9), high)
+    rho, last = min(2.0 * across / max(1.0 + along, 1e-9), high), np.inf
     for _ in range(60):
         height, slope = ocam_height(lens, rho)
         value = across * height - rho * along
@@ -167,10 +167,10 @@ def _ocam(lens: FloatArray, q: float, z: float) -> tuple[float, float, float]:
             high = rho
         steep = across * slope - along
         following = rho - value / steep if steep != 0.0 else -1.0
-        if not low <= following <= high:
+        if not low <= following <= high or abs(following - rho) > 0.5 * last:
             following = 0.5 * (low + high)
-        step, rho = abs(following - rho), following
-        if step <= _CLOSE * (1.0 + rho):
+        last, rho = abs(following - rho), following
+        if last <= _CLOSE * (1.0 + rho):
             break
     height, slope = ocam_height(lens, rho)
     below = z - away * slope

@@ -58,6 +58,7 @@ def max_valid_radius(distortion: tuple[float, float, float, float, float]) -> fl
 
 def _slope_reaches(bound: float, k1: float, k2: float, k3: float) -> float:
     slope = np.array([7.0 * k3, 5.0 * k2, 3.0 * k1, 1.0 - bound])
+    slope[np.abs(slope) < 1e-30] = 0.0  # it matters nowhere, and would overflow the search for roots
     roots = np.roots(np.trim_zeros(slope, "f"))
     real = roots[np.abs(roots.imag) < 1e-12].real
     positive = real[real > 0]

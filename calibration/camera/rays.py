@@ -50,7 +50,7 @@ def _unbent_radius(lens: FloatArray, bent_radius: float, close: float) -> float:
     """Newton's method, kept inside a shrinking bracket, until a step is as short as `close`."""
     most = min(lens[RADIUS], 1e12)
     low, high = 0.0, most
-    r = min(bent_radius, most)
+    r, last = min(bent_radius, most), np.inf
     for _ in range(60):
         value, slope = radial(lens, r)
         value -= bent_radius
@@ -59,11 +59,11 @@ def _unbent_radius(lens: FloatArray, bent_radius: float, close: float) -> float:
         else:
             low = r
         following = r - value / slope if slope > 0.0 else -1.0
-        if not low <= following <= high:
-            # Where there is no end, halving the bracket takes for ever: it is halved from below.
+        if not low <= following <= high or abs(following - r) > 0.5 * last:
+            # Newton's way may turn in circles. Where there is no end, halving the bracket takes for ever: it is halved from below.
             following = 0.5 * (low + min(high, 4.0 * low + 1.0))
-        step, r = abs(following - r), following
-        if step <= close * (1.0 + r):
+        last, r = abs(following - r), following
+        if last <= close * (1.0 + r):
             break
     return r
 
@@ -82,7 +82,7 @@ def _unbent(lens: FloatArray, bent_a: float, bent_b: float) -> tuple[float, floa
     full = lens[BENDS] == FULL_BEND
     if not full and radius > lens[BENT_RADIUS]:
         return np.nan, np.nan, False
-    r = _unbent_radius(lens, radius, 1e-3 if full else _CLOSE)
+    r = _unbent_radius(lens, radius, 5e-2 if full else _CLOSE)
     a, b = bent_a * r / radius, bent_b * r / radius
     if full:
         return _polished(lens, a, b, bent_a, bent_b)
@@ -92,24 +92,23 @@ def _unbent(lens: FloatArray, bent_a: float, bent_b: float) -> tuple[float, floa
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _polished(lens: FloatArray, a: float, b: float, bent_a: float, bent_b: float) -> tuple[float, float, bool]:
     """Newton's method in the plane with the analytic Jacobian, from the radially undistorted place."""
-    off, tolerance = np.inf, 2e-16 * (1.0 + abs(bent_a) + abs(bent_b))
+    most = lens[RADIUS]
     for _ in range(30):
         now_a, now_b = bent(lens, a, b)
-        ea, eb = bent_a - now_a, bent_b - now_b
-        before, off = off, abs(ea) + abs(eb)
-        if off <= tolerance or (off < 64.0 * tolerance and off >= before):
-            break
         aa, ab, ba, bb = bend_slopes(lens, a, b)
         determinant = aa * bb - ab * ba
         if determinant == 0.0:
             break
-        a += (bb * ea - ab * eb) / determinant
-        b += (aa * eb - ba * ea) / determinant
-        r = np.sqrt(a * a + b * b)
-        if r > lens[RADIUS]:
-            a, b = a * lens[RADIUS] / r, b * lens[RADIUS] / r
-    inside = np.sqrt(a * a + b * b) <= lens[RADIUS] * _RIM
-    return a, b, bool(inside and off < 64.0 * tolerance)
+        ea, eb = (bent_a - now_a) / determinant, (bent_b - now_b) / determinant
+        step_a, step_b = bb * ea - ab * eb, aa * eb - ba * ea
+        a, b = a + step_a, b + step_b
+        r2 = a * a + b * b
+        if r2 > most * most:
+            shorter = most / np.sqrt(r2)
+            a, b = a * shorter, b * shorter
+        elif abs(step_a) + abs(step_b) <= _CLOSE * (1.0 + np.sqrt(r2)):
+            return a, b, bool(np.sqrt(r2) <= most * _RIM)
+    return a, b, False
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -155,7 +154,7 @@ def _lift_angle(lens: FloatArray, a: float, b: float) -> tuple[float, float, flo
 def _fisheye_angle(lens: FloatArray, radius: float) -> float:
     """Newton's method, kept inside a shrinking bracket."""
     low, high = 0.0, lens[ANGLE]
-    angle = min(radius, high)
+    angle, last = min(radius, high), np.inf
     for _ in range(60):
         value = fisheye_radius(lens, angle) - radius
         if value > 0.0:
@@ -163,10 +162,10 @@ def _fisheye_angle(lens: FloatArray, radius: float) -> float:
         else:
             low = angle
         following = angle - value / fisheye_slope(lens, angle)
-        if not low <= following <= high:
+        if not low <= following <= high or abs(following - angle) > 0.5 * last:
             following = 0.5 * (low + high)
-        step, angle = abs(following - angle), following
-        if step <= _CLOSE:
+        last, angle = abs(following - angle), following
+        if last <= _CLOSE:
             break
     return angle
 
