@@ -116,6 +116,7 @@ def chord(
     used: int,
     whole: FloatArray,
 ) -> int:
+    """Append one chord, clipped to the image; `whole` grows by all of it."""
     grow(whole, start[0], start[1])
     grow(whole, end[0], end[1])
     written: int = _clip_to_image(start[0], start[1], end[0], end[1], limits, buffer, used)
@@ -172,6 +173,7 @@ def _pixel(a: FloatArray, b: FloatArray, t: float, p: FloatArray) -> tuple[float
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
 def distance_to_line(point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Of a pixel from the line through two others; 0 where these are one."""
     du, dv = end[0] - start[0], end[1] - start[1]
     length = np.sqrt(du * du + dv * dv)
     if length < 1e-9:

@@ -69,8 +69,8 @@ def cuts_of(a: FloatArray, b: FloatArray, lens: FloatArray, limits: FloatArray, 
     dx, dy, dz = b[0] - a[0], b[1] - a[1], b[2] - a[2]
     across = np.array([dx * dx + dy * dy, a[0] * dx + a[1] * dy, a[0] * a[0] + a[1] * a[1]])
     along = np.array([dz * dz, a[2] * dz, a[2] * a[2]])
-    cuts[0], cuts[1], count = 0.0, 1.0, 2
-    count = _roots(across[0] + along[0], across[1] + along[1], across[2] + along[2] - NEAR_M**2, cuts, count)
+    cuts[0], cuts[1] = 0.0, 1.0
+    count: int = _roots(across[0] + along[0], across[1] + along[1], across[2] + along[2] - NEAR_M**2, cuts, 2)
     for angle in (lens[ANGLE], limits[4]):
         c2, s2 = np.cos(angle * _INSIDE) ** 2, np.sin(angle * _INSIDE) ** 2
         count = _roots(

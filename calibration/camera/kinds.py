@@ -327,9 +327,9 @@ class OCam(_Lens):
             )
         focal = -a[0]
         c, d, e = affine
-        scaled = [-a[k] * focal ** (k - 1) for k in range(2, 7)]
+        b2, b3, b4, b5, b6 = (-a[k] * focal ** (k - 1) for k in range(2, 7))
         row, column = centre_row_column
-        return OCam(width_px, height_px, focal, c * focal, column, row, *scaled, e=e, d=d)
+        return OCam(width_px, height_px, focal, c * focal, column, row, b2, b3, b4, b5, b6, e, d)
 
 
 CAMERA_MODELS: dict[str, type[CameraModel]] = {

@@ -4,22 +4,20 @@
 2. bend: (a, b) is distorted in its plane, radially (rational), tangentially, and as by a thin prism;
 3. pixels: u = fx (a + e b) + cx, v = fy b + d fx a + cy; e and d are 0 for all but OCam.
 
-So every Jacobian is a short chain, and a new lens is a scale with its slopes (`scale_slopes`), its inverse (`lift` in `rays.py`) and
-a row in `kinds.py`. Everything here takes a vector (LENS_SIZE,) that `domain.py` makes.
+So every Jacobian is a short chain, and a new lens is a scale with its slopes (`scale_slopes`), its inverse (`lift` in
+`rays.py`) and a class in `kinds.py`. Everything here takes a vector (LENS_SIZE,) that `domain.py` makes.
 
 Sources of the scales:
-- Kannala-Brandt: J. Kannala, S. Brandt, "A generic camera model and calibration method for conventional, wide-angle, and
-  fish-eye lenses", TPAMI 2006 (the four terms of OpenCV's fisheye and of Kalibr's equidistant);
+- Kannala-Brandt: J. Kannala, S. Brandt, "A generic camera model and calibration method for conventional, wide-angle,
+  and fish-eye lenses", TPAMI 2006 (the four terms of OpenCV's fisheye and of Kalibr's equidistant);
 - unified: C. Geyer, K. Daniilidis, 2000; with distortion C. Mei, P. Rives, "Single view point omnidirectional camera
-  calibration from planar grids", ICRA 2007; with alpha and beta B. Khomutenko et al., "An enhanced unified camera model",
-  RA-L 2016; double sphere: V. Usenko et al., "The double sphere camera model", 3DV 2018;
+  calibration from planar grids", ICRA 2007; with alpha and beta B. Khomutenko et al., "An enhanced unified camera
+  model", RA-L 2016; double sphere: V. Usenko et al., "The double sphere camera model", 3DV 2018;
 - field of view: F. Devernay, O. Faugeras, "Straight lines have to be straight", 2001;
 - OCam: D. Scaramuzza et al., "A toolbox for easily calibrating omnidirectional cameras", IROS 2006.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numba
 import numpy as np
@@ -46,15 +44,18 @@ def scale_slopes(lens: FloatArray, q: float, z: float) -> tuple[float, float, fl
     if kind == PERSPECTIVE:
         s = 1.0 / z
         return s, 0.0, -s * s
+    found: tuple[float, float, float]
     if kind == KANNALA_BRANDT:
-        return _fisheye(lens, q, z)
-    if kind == OCAM:
-        return _ocam(lens, q, z)
-    if kind == FOV:
-        return _fov(lens, q, z)
-    if kind == DOUBLE_SPHERE:
-        return _double_sphere(lens, q, z)
-    return _unified(lens, q, z)
+        found = _fisheye(lens, q, z)
+    elif kind == OCAM:
+        found = _ocam(lens, q, z)
+    elif kind == FOV:
+        found = _fov(lens, q, z)
+    elif kind == DOUBLE_SPHERE:
+        found = _double_sphere(lens, q, z)
+    else:
+        found = _unified(lens, q, z)
+    return found
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -62,18 +63,17 @@ def scale(lens: FloatArray, q: float, z: float) -> float:
     """s alone."""
     kind = lens[KIND]
     if kind == PERSPECTIVE:
-        return 1.0 / z
-    if kind == KANNALA_BRANDT:
+        found: float = 1.0 / z
+    elif kind == KANNALA_BRANDT:
         rho = np.sqrt(q)
-        if rho < 1e-12 * z:
-            return 1.0 / z
-        return fisheye_radius(lens, np.arctan2(rho, z)) / rho
-    if kind == UNIFIED:
-        return 1.0 / (lens[1] * np.sqrt(lens[2] * q + z * z) + (1.0 - lens[1]) * z)
-    if kind == MEI:
-        return 1.0 / (z + lens[1] * np.sqrt(q + z * z))
-    s: float = scale_slopes(lens, q, z)[0]
-    return s
+        found = 1.0 / z if rho < 1e-12 * z else fisheye_radius(lens, np.arctan2(rho, z)) / rho
+    elif kind == UNIFIED:
+        found = 1.0 / (lens[1] * np.sqrt(lens[2] * q + z * z) + (1.0 - lens[1]) * z)
+    elif kind == MEI:
+        found = 1.0 / (z + lens[1] * np.sqrt(q + z * z))
+    else:
+        found = scale_slopes(lens, q, z)[0]
+    return found
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -86,6 +86,7 @@ def fisheye_radius(lens: FloatArray, angle: float) -> float:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def fisheye_slope(lens: FloatArray, angle: float) -> float:
+    """Of that radius by the angle."""
     t = angle * angle
     slope: float = 1.0 + t * (3.0 * lens[1] + t * (5.0 * lens[2] + t * (7.0 * lens[3] + t * 9.0 * lens[4])))
     return slope
@@ -187,6 +188,7 @@ def within(lens: FloatArray, q: float, z: float) -> bool:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def bent(lens: FloatArray, a: float, b: float) -> tuple[float, float]:
+    """Where the bend brings a place in the plane."""
     if lens[BENDS] == 0.0:
         return a, b
     r2 = a * a + b * b

@@ -92,7 +92,7 @@ class CameraModel(ABC):
 
     @property
     def parameters(self) -> FloatArray:
-        """(10,) fx fy cx cy k1 k2 p1 p2 k3 max_radius, as the compiled kernels take them; with a `lens` it has these."""
+        """(10,) fx fy cx cy k1 k2 p1 p2 k3 max_radius, as the kernels take them; all 0 where there is a `lens`."""
         return np.array([self.fx_px, self.fy_px, self.cx_px, self.cy_px, 0.0, 0.0, 0.0, 0.0, 0.0, self.max_radius])
 
     def project(self, points_in_camera: npt.ArrayLike) -> tuple[FloatArray, BoolArray]:

@@ -34,6 +34,7 @@ def distort(x: float, y: float, p: FloatArray) -> tuple[float, float]:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def project_plain(points: FloatArray, p: FloatArray, pixels: FloatArray, valid: BoolArray) -> None:
+    """Pixels (N, 2) of points (N, 3), NaN behind the camera and beyond the lens."""
     for i in range(points.shape[0]):
         z = points[i, 2]
         if not z > _MIN_DEPTH_M:

@@ -50,7 +50,8 @@ def _unbent_radius(lens: FloatArray, bent_radius: float, close: float) -> float:
     """Newton's method, kept inside a shrinking bracket, until a step is as short as `close`."""
     most = min(lens[RADIUS], 1e12)
     low, high = 0.0, most
-    r, last = min(bent_radius, most), np.inf
+    r: float = min(bent_radius, most)
+    last = np.inf
     for _ in range(60):
         value, slope = radial(lens, r)
         value -= bent_radius
@@ -60,7 +61,7 @@ def _unbent_radius(lens: FloatArray, bent_radius: float, close: float) -> float:
             low = r
         following = r - value / slope if slope > 0.0 else -1.0
         if not low <= following <= high or abs(following - r) > 0.5 * last:
-            # Newton's way may turn in circles. Where there is no end, halving the bracket takes for ever: it is halved from below.
+            # Newton's way may turn in circles. Where there is no end, halving takes for ever: so from below.
             following = 0.5 * (low + min(high, 4.0 * low + 1.0))
         last, r = abs(following - r), following
         if last <= close * (1.0 + r):
@@ -76,7 +77,7 @@ def _unbent(lens: FloatArray, bent_a: float, bent_b: float) -> tuple[float, floa
         return np.nan, np.nan, False
     most = lens[RADIUS] * _RIM
     if lens[BENDS] == 0.0:
-        return bent_a, bent_b, radius <= most
+        return bent_a, bent_b, bool(radius <= most)
     if radius < 1e-300:
         return 0.0, 0.0, True
     full = lens[BENDS] == FULL_BEND
@@ -84,9 +85,10 @@ def _unbent(lens: FloatArray, bent_a: float, bent_b: float) -> tuple[float, floa
         return np.nan, np.nan, False
     r = _unbent_radius(lens, radius, 5e-2 if full else _CLOSE)
     a, b = bent_a * r / radius, bent_b * r / radius
+    inside = bool(r <= most)
     if full:
-        return _polished(lens, a, b, bent_a, bent_b)
-    return a, b, r <= most
+        a, b, inside = _polished(lens, a, b, bent_a, bent_b)
+    return a, b, inside
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -132,7 +134,8 @@ def lift(lens: FloatArray, a: float, b: float) -> tuple[float, float, float]:
         mz = (1.0 - alpha * alpha * r2) / (alpha * np.sqrt(max(1.0 - (2.0 * alpha - 1.0) * r2, 0.0)) + 1.0 - alpha)
         eta = (mz * xi + np.sqrt(max(mz * mz + (1.0 - xi * xi) * r2, 0.0))) / (mz * mz + r2)
         return eta * a, eta * b, eta * mz - xi
-    return _lift_angle(lens, a, b)
+    x, y, z = _lift_angle(lens, a, b)
+    return x, y, z
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -154,7 +157,8 @@ def _lift_angle(lens: FloatArray, a: float, b: float) -> tuple[float, float, flo
 def _fisheye_angle(lens: FloatArray, radius: float) -> float:
     """Newton's method, kept inside a shrinking bracket."""
     low, high = 0.0, lens[ANGLE]
-    angle, last = min(radius, high), np.inf
+    angle: float = min(radius, high)
+    last = np.inf
     for _ in range(60):
         value = fisheye_radius(lens, angle) - radius
         if value > 0.0:

@@ -63,7 +63,7 @@ def _scaled(k: tuple[float, ...], lens: Lens, size: tuple[int, int]) -> tuple[tu
 def _model(
     lens: Lens, k: tuple[float, float, float, float], size: tuple[int, int], undistorted: bool
 ) -> tuple[CameraModel, str]:
-    if undistorted or not any(lens.d) and lens.model not in FISHEYES:
+    if undistorted or (not any(lens.d) and lens.model not in FISHEYES):
         return Pinhole(*size, *k), ""
     try:
         return camera_of(lens.model, size, k, lens.d), ""
