@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.cameras import CAMERAS, WIDE
 from calibration import CalibrationError, CameraModel, camera_from_record
 from calibration.camera import (
     EUCM,
@@ -23,7 +24,6 @@ from calibration.camera import (
     Rational,
 )
 from calibration.camera.named import camera_of, distortion_of
-from tests.calibration.cameras import CAMERAS, WIDE
 
 each_camera = pytest.mark.parametrize("camera", CAMERAS.values(), ids=CAMERAS)
 _WIDEST_PERSPECTIVE_RAD = 1.55

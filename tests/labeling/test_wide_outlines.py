@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from benchmarks.cameras import CAMERAS
 from calibration import CameraModel, RigidTransform
 from calibration.camera import KannalaBrandt
 from labeling.camera_border import CameraBorder
 from labeling.cuboid import CORNER_SIGNS, EDGES
 from labeling.projection import NEAR_M, project_cuboids
 from labeling.shutter import moment_of, motion_of, project_rolling
-from tests.calibration.cameras import CAMERAS
 from tests.labeling.test_projection import (
     STEP_PX,
     alone,
