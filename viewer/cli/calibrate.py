@@ -61,3 +61,57 @@ def lidar_camera(
     from viewer.cli.calibrating import lidar_camera as worker
 
     worker.lidar_camera(folder, name, camera, reach_deg, adopt=adopt, as_json=as_json)
+
+
+StreamName = Annotated[str, typer.Argument(metavar="STREAM", help="A file of poses or rates, ego, or a sensor.")]
+OfProject = Annotated[Path | None, typer.Option("--project", metavar="DIR", help="A project, for names of streams.")]
+OfRecording = Annotated[str | None, typer.Option("--recording", metavar="N", help="Its recording.")]
+Report = Annotated[Path | None, typer.Option(metavar="HTML", help="Write a page with pictures.")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Make it a new version of the recording's rig.")]
+
+
+@calibrate.command("time", epilog="Example: boxwright calibrate time lidar_poses.txt imu.csv")
+def time(
+    a: StreamName,
+    b: StreamName,
+    project: OfProject = None,
+    recording: OfRecording = None,
+    most_s: Annotated[float, typer.Option(min=0.01, max=600.0, help="Search so far to both sides, seconds.")] = 2.0,
+    report: Report = None,
+    as_json: AsJson = False,
+) -> None:
+    """How late one clock is against another: two sensors on one body turn alike at the same moment."""
+    from viewer.cli.calibrating import time as worker
+    from viewer.cli.calibrating.streams import TwoStreams
+
+    worker.time(TwoStreams(a, b, project, recording), most_s, report, as_json=as_json)
+
+
+@calibrate.command(
+    "handeye", epilog="Example: boxwright calibrate handeye ego lidar --project my-project --recording r"
+)
+def handeye(
+    a: StreamName,
+    b: StreamName,
+    project: OfProject = None,
+    recording: OfRecording = None,
+    same_clock: Annotated[
+        bool, typer.Option("--same-clock", help="The two share a clock: estimate no offset.")
+    ] = False,
+    drifting: Annotated[bool, typer.Option("--drifting", help="A file holds odometry: compare steps only.")] = False,
+    near_m: Annotated[
+        float | None, typer.Option(min=1e-4, help="The rig has the place right to about so many metres.")
+    ] = None,
+    near_deg: Annotated[
+        float | None, typer.Option(min=1e-3, help="The rig has the rotation right to about so many degrees.")
+    ] = None,
+    report: Report = None,
+    adopt: Adopt = False,
+    as_json: AsJson = False,
+) -> None:
+    """Where one sensor sits on another, from how each saw itself move; and their time offset."""
+    from viewer.cli.calibrating import handeye as worker
+    from viewer.cli.calibrating.streams import TwoStreams
+
+    known = worker.Known(same_clock, drifting, near_m, near_deg)
+    worker.handeye(TwoStreams(a, b, project, recording), known, report, adopt=adopt, as_json=as_json)
