@@ -1,9 +1,9 @@
 """Hand-eye and robot-world: where two sensors sit to each other, from how each saw itself move, without a common view.
 
-For poses of both at the same moments, `world_a_from_a * a_from_b = world_a_from_world_b * world_b_from_b` (AX = ZB; between
-two moments AX = XB). Closed form start: F. Park, B. Martin, "Robot sensor calibration: solving AX = XB on the Euclidean
-group", 1994, after pairs of steps whose angles or pitches differ (screw congruence, H. Chen 1991) are dropped. Then all
-is refined together (`calibration.handeye_refinement`).
+For poses of both at the same moments, `world_a_from_a * a_from_b = world_a_from_world_b * world_b_from_b` (AX = ZB;
+between two moments AX = XB). Closed form start: F. Park, B. Martin, "Robot sensor calibration: solving AX = XB on the
+Euclidean group", 1994, after pairs of steps whose angles or pitches differ (screw congruence, H. Chen 1991) are
+dropped. Then all is refined together (`calibration.handeye_refinement`).
 """
 
 from __future__ import annotations

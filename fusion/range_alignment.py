@@ -92,8 +92,10 @@ def align_range_sensor(
 
 
 def start_from_motion(recording: Recording, sensor: str, reference: str, progress: Progress = silent) -> RigidTransform:
-    """reference_from_sensor, from how both moved: for a rig of which nothing is known. Raises CalibrationError where they
-    do not turn enough."""
+    """reference_from_sensor, from how both moved: for a rig of which nothing is known.
+
+    Raises CalibrationError where they do not turn enough.
+    """
     reference_motion = motion_of(recording, reference, progress)
     sensor_motion = motion_of(recording, sensor, progress)
     believed = recording.rig[reference].ego_from_sensor.inverse() * recording.rig[sensor].ego_from_sensor

@@ -186,7 +186,8 @@ def _settled(
         pull = _pull(engine, frames, pose, reach)
         if pull.inliers < _LEAST_OVERLAP * sum(frame.count for frame in frames):
             raise CalibrationError(
-                "the two sensors hardly see the same surfaces", do="start nearer, widen --reach-deg, or start from motion"
+                "the two sensors hardly see the same surfaces",
+                do="start nearer, widen --reach-deg, or start from motion",
             )
         scale = 1.0 / np.sqrt(np.maximum(np.diag(pull.information), 1e-12))
         scaled = pull.information * np.outer(scale, scale) + 1e-9 * np.eye(6)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from calibration import RigidTransform
+from fusion.scenario import scene_of
+from labeling.project import Project
+from labeling.synthetic import simulate_into
 from tests.calibration.motions import A_FROM_B, WORLDS, noisy, ns, smooth_motion
 from viewer.cli import entry
+from viewer.cli.calibrating.adopting import adopt_rig, mounted
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -82,3 +87,42 @@ def test_files_that_are_none_are_refused_in_one_line(run: Run, two_files: tuple[
         assert (left, out) == (code, ""), err
         assert said in err
         assert len(err.strip().splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def robot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a synthetic robot, whose depth camera is not where its rig says."""
+    folder = tmp_path_factory.mktemp("robot") / "project"
+    project = Project.create(folder)
+    simulate_into(project, replace(scene_of("shelf_robot"), frames=8), 0, "robot", labelled=False)
+    with project.recording("robot") as recording:
+        rig = recording.rig
+    wrong = rig["depth_front"].ego_from_sensor * RigidTransform.exp([0.05, -0.04, 0.03, 0.02, -0.03, 0.02])
+    adopt_rig(project, "robot", mounted(rig, "depth_front", wrong), "knocked")
+    return folder
+
+
+def test_a_depth_camera_is_laid_on_the_lidar(run: Run, robot: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    code, out, err = run(
+        "depth-lidar", robot, "robot", "--sensor", "depth_front", "--report", page, "--json", "--adopt"
+    )
+    assert code == 0, err
+    assert json.loads(out)["rotation_deg"] == pytest.approx(2.36, abs=0.15)
+    assert page.read_text().count("<svg") == 2
+    project = Project.open(robot)
+    with project.recording("robot") as now, project.recording_as_it_came("robot") as came:
+        off = (came.rig["depth_front"].ego_from_sensor.inverse() * now.rig["depth_front"].ego_from_sensor).log()
+    assert np.linalg.norm(off[:3]) < 0.01
+    assert np.rad2deg(np.linalg.norm(off[3:])) < 0.15
+
+
+def test_sensors_that_are_none_are_refused(run: Run, robot: Path) -> None:
+    for words, said in (
+        (("lidar-lidar", robot, "robot", "--sensor", "nose"), "there is no LiDAR 'nose'"),
+        (("depth-lidar", robot, "robot", "--sensor", "lidar_front"), "there is no depth camera 'lidar_front'"),
+        (("lidar-lidar", robot, "robot", "--sensor", "lidar_front"), "there is no LiDAR to lay it on"),
+    ):
+        code, _, err = run(*words)
+        assert code == 2, err
+        assert said in err

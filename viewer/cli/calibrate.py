@@ -9,6 +9,9 @@ import typer
 
 from viewer.cli.commands import AsJson, Folder, RecordingName
 
+Report = Annotated[Path | None, typer.Option(metavar="HTML", help="Write a page with pictures.")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Make it a new version of the recording's rig.")]
+
 calibrate = typer.Typer(
     name="calibrate",
     help="Estimate how cameras see and where they sit.",
@@ -37,8 +40,8 @@ def intrinsics(
     recording: Annotated[str | None, typer.Option(metavar="N", help="Its recording.")] = None,
     camera: Annotated[str | None, typer.Option(metavar="NAME", help="The camera that looks at the board.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every so manieth photo of a recording.")] = 5,
-    report: Annotated[Path | None, typer.Option(metavar="HTML", help="Write a page with pictures.")] = None,
-    adopt: Annotated[bool, typer.Option("--adopt", help="Make it a new version of the recording's rig.")] = False,
+    report: Report = None,
+    adopt: Adopt = False,
     as_json: AsJson = False,
 ) -> None:
     """Focal lengths, centre and distortion of a camera, with how sure each is."""
@@ -54,7 +57,7 @@ def lidar_camera(
     name: RecordingName,
     camera: Annotated[str, typer.Option(metavar="NAME", help="The camera to align.")],
     reach_deg: Annotated[float, typer.Option(min=0.5, max=15.0, help="How far off it may be, degrees.")] = 2.0,
-    adopt: Annotated[bool, typer.Option("--adopt", help="Make it a new version of the recording's rig.")] = False,
+    adopt: Adopt = False,
     as_json: AsJson = False,
 ) -> None:
     """Where a camera sits beside the LiDAR, from what both saw: no board, no picks."""
@@ -63,11 +66,59 @@ def lidar_camera(
     worker.lidar_camera(folder, name, camera, reach_deg, adopt=adopt, as_json=as_json)
 
 
+Reference = Annotated[str | None, typer.Option(metavar="NAME", help="The LiDAR that is right; by default the first.")]
+ReachDeg = Annotated[float, typer.Option(min=0.1, max=20.0, help="How far off the rig may be, degrees.")]
+ReachM = Annotated[float, typer.Option(min=0.01, max=3.0, help="How far off the rig may be, metres.")]
+FromMotion = Annotated[
+    bool, typer.Option("--from-motion", help="The rig knows nothing: begin at how both moved (needs turns).")
+]
+
+
+@calibrate.command("lidar-lidar", epilog="Example: boxwright calibrate lidar-lidar my-project drive --sensor left")
+def lidar_lidar(
+    folder: Folder,
+    name: RecordingName,
+    sensor: Annotated[str, typer.Option(metavar="NAME", help="The LiDAR to align.")],
+    reference: Reference = None,
+    reach_deg: ReachDeg = 3.0,
+    reach_m: ReachM = 0.3,
+    from_motion: FromMotion = False,
+    report: Report = None,
+    adopt: Adopt = False,
+    as_json: AsJson = False,
+) -> None:
+    """Where one LiDAR sits beside another, from the surfaces that both saw."""
+    from calibration import SensorKind
+    from viewer.cli.calibrating import ranging as worker
+
+    start = worker.Start(reach_deg, reach_m, from_motion)
+    kind = SensorKind.LIDAR
+    worker.ranging(folder, name, sensor, reference, kind, start, report, adopt=adopt, as_json=as_json)
+
+
+@calibrate.command("depth-lidar", epilog="Example: boxwright calibrate depth-lidar my-project robot --sensor depth")
+def depth_lidar(
+    folder: Folder,
+    name: RecordingName,
+    sensor: Annotated[str, typer.Option(metavar="NAME", help="The depth camera to align.")],
+    reference: Reference = None,
+    reach_deg: ReachDeg = 3.0,
+    reach_m: ReachM = 0.3,
+    report: Report = None,
+    adopt: Adopt = False,
+    as_json: AsJson = False,
+) -> None:
+    """Where a depth camera sits beside a LiDAR, from the surfaces that both saw."""
+    from calibration import SensorKind
+    from viewer.cli.calibrating import ranging as worker
+
+    start, kind = worker.Start(reach_deg, reach_m, from_motion=False), SensorKind.DEPTH
+    worker.ranging(folder, name, sensor, reference, kind, start, report, adopt=adopt, as_json=as_json)
+
+
 StreamName = Annotated[str, typer.Argument(metavar="STREAM", help="A file of poses or rates, ego, or a sensor.")]
 OfProject = Annotated[Path | None, typer.Option("--project", metavar="DIR", help="A project, for names of streams.")]
 OfRecording = Annotated[str | None, typer.Option("--recording", metavar="N", help="Its recording.")]
-Report = Annotated[Path | None, typer.Option(metavar="HTML", help="Write a page with pictures.")]
-Adopt = Annotated[bool, typer.Option("--adopt", help="Make it a new version of the recording's rig.")]
 
 
 @calibrate.command("time", epilog="Example: boxwright calibrate time lidar_poses.txt imu.csv")
