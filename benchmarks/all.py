@@ -24,6 +24,7 @@ BENCHMARKS = (
     "camera_models",
     "intrinsics",
     "alignment",
+    "drift",
     "levels",
     "iou",
     "metrics",

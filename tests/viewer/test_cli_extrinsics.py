@@ -13,8 +13,10 @@ import pytest
 
 from calibration import RigidTransform
 from fusion.scenario import scene_of
+from labeling.importing import import_source
 from labeling.project import Project
 from labeling.synthetic import simulate_into
+from tests.boards import SQUARE_M, TRUE, board_source
 from tests.calibration.motions import A_FROM_B, WORLDS, noisy, ns, smooth_motion
 from viewer.cli import entry
 from viewer.cli.calibrating.adopting import adopt_rig, mounted
@@ -126,3 +128,29 @@ def test_sensors_that_are_none_are_refused(run: Run, robot: Path) -> None:
         code, _, err = run(*words)
         assert code == 2, err
         assert said in err
+
+
+def test_a_rig_is_found_from_boards(run: Run, tmp_path: Path) -> None:
+    """Cameras and LiDAR at once, beside the LiDAR."""
+    off = RigidTransform.exp([0.03, -0.02, 0.02, 0.01, -0.015, 0.012])
+    wrong = mounted(TRUE, "left", TRUE["left"].ego_from_sensor * off)
+    wrong = mounted(wrong, "right", TRUE["right"].ego_from_sensor * off.inverse())
+    project = Project.create(tmp_path / "project")
+    import_source(project, board_source(wrong), "boards")
+    page = tmp_path / "rig.html"
+    words = ("rig", project.root, "boards", "--square", SQUARE_M)
+    code, out, err = run(*words, "--board", "7x5", "--every", 1, "--json", "--adopt", "--report", page)
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["reference"] == "top"
+    with project.recording("boards") as recording:
+        for name in ("left", "right"):
+            error = (TRUE[name].ego_from_sensor.inverse() * recording.rig[name].ego_from_sensor).log()
+            assert np.linalg.norm(error[:3]) < 0.01
+            assert np.rad2deg(np.linalg.norm(error[3:])) < 0.15
+            assert told["sensors"][name]["rms_px"] < 0.5
+    assert "left" in page.read_text()
+    code, _, err = run(*words, "--board", "9x6", "--every", 8)
+    assert code == 1
+    assert "the board was found in 0 frames" in err
+    assert len(err.strip().splitlines()) == 1

@@ -166,3 +166,45 @@ def handeye(
 
     known = worker.Known(same_clock, drifting, near_m, near_deg)
     worker.handeye(TwoStreams(a, b, project, recording), known, report, adopt=adopt, as_json=as_json)
+
+
+@calibrate.command(epilog="Example: boxwright calibrate health my-project drive --baseline last-week.json")
+def health(
+    folder: Folder,
+    name: RecordingName,
+    camera: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only this camera; may be repeated.")] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="JSON", help="Health of the same rig when it was right: judge against it.")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(metavar="JSON", help="Keep the health, as a baseline.")] = None,
+    report: Report = None,
+    adopt: Adopt = False,
+    as_json: AsJson = False,
+) -> None:
+    """Whether each camera still sits where the rig says and its clock is right, without targets."""
+    from viewer.cli.calibrating import health as worker
+
+    worker.health(folder, name, camera or [], baseline, save, report, adopt=adopt, as_json=as_json)
+
+
+@calibrate.command(epilog="Example: boxwright calibrate rig my-project drive --board 7x5 --square 0.1 --adopt")
+def rig(
+    folder: Folder,
+    name: RecordingName,
+    board: Annotated[str | None, typer.Option(help="Columns x rows, as for intrinsics; without: no board.")] = None,
+    kind: Annotated[str, typer.Option(help="chessboard, charuco or aprilgrid.")] = "chessboard",
+    square: Annotated[float, typer.Option(help="Edge of a square, or of a tag, metres.")] = 1.0,
+    every: Annotated[int, typer.Option(min=1, help="Look at every so manieth frame.")] = 5,
+    reference: Annotated[str | None, typer.Option(metavar="NAME", help="Stays; by default the first LiDAR.")] = None,
+    near_m: Annotated[float, typer.Option(min=1e-4, help="The rig is right to about so many metres.")] = 0.1,
+    near_deg: Annotated[float, typer.Option(min=1e-3, help="The rig is right to about so many degrees.")] = 3.0,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Also focal lengths, centres, distortion.")] = False,
+    report: Report = None,
+    adopt: Adopt = False,
+    as_json: AsJson = False,
+) -> None:
+    """All sensors at once: from boards that cameras and LiDARs saw, or without any, with what is known beforehand."""
+    from viewer.cli.calibrating import rig as worker
+
+    how = worker.How(board, kind, square, every, reference, near_m, near_deg, numbers)
+    worker.rig(folder, name, how, report, adopt=adopt, as_json=as_json)
