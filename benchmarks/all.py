@@ -25,6 +25,7 @@ BENCHMARKS = (
     "intrinsics",
     "alignment",
     "drift",
+    "rig_bundle",
     "levels",
     "iou",
     "metrics",

@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from calibration import CameraModel, RigidTransform
+from calibration import Pinhole, RigidTransform
+from calibration.camera import pinhole_like, rectification_maps
+from calibration.camera.rectifying import Float32Array
 from calibration.errors import CalibrationError
 from calibration.quaternion import FloatArray
 from calibration.targetless import Pairs, joined, pairs_of
@@ -70,17 +72,19 @@ def camera_scenes(
         raise CalibrationError(f"no frame has both a photo of {camera} and a sweep", where=recording.name)
     chosen = _spread(usable) if frames is None else usable
     sensor, ego_from_lidar = recording.rig[camera], recording.rig[lidars[0]].ego_from_sensor
-    target = _target(sensor.model)
+    target = pinhole_like(sensor.model, scale=min(1.0, _WIDEST_PX / sensor.model.width_px))
+    maps = rectification_maps(sensor.model, target)
     photos: list[npt.NDArray[np.uint8]] = []
     parts: list[Pairs] = []
     motions: list[FloatArray] = []
     for done, frame in enumerate(chosen, start=1):
         parts.append(_pairs(recording, camera, ego_from_lidar, frame, len(photos)))
         motions.append(_motion(recording, camera, ego_from_lidar, frame))
-        photos.append(_photo(recording, camera, frame, target))
+        photos.append(_photo(recording, camera, frame, target, maps))
         progress(done, len(chosen))
+    matrix = np.array([target.fx_px, target.fy_px, target.cx_px, target.cy_px])
     before = sensor.ego_from_sensor.inverse() * ego_from_lidar
-    return CameraScenes(camera, tuple(chosen), joined(parts), np.stack(photos), target[0], np.array(motions), before)
+    return CameraScenes(camera, tuple(chosen), joined(parts), np.stack(photos), matrix, np.array(motions), before)
 
 
 def _usable(recording: Recording, camera: str, lidar: str, frame: int) -> bool:
@@ -113,25 +117,12 @@ def _motion(recording: Recording, camera: str, ego_from_lidar: RigidTransform, f
     return np.asarray((poses[0].inverse() * poses[1]).log() / (2e-9 * _HALF_NS))
 
 
-def _target(model: CameraModel) -> tuple[FloatArray, tuple[int, int]]:
-    """fx, fy, cx, cy and the size of a photo without distortion, not wider than it must be."""
-    scale = min(1.0, _WIDEST_PX / model.width_px)
-    width, height = round(model.width_px * scale), round(model.height_px * scale)
-    centre = (np.array([model.cx_px, model.cy_px]) + 0.5) * scale - 0.5
-    return np.array([model.fx_px * scale, model.fy_px * scale, *centre]), (width, height)
-
-
 def _photo(
-    recording: Recording, camera: str, frame: int, target: tuple[FloatArray, tuple[int, int]]
+    recording: Recording, camera: str, frame: int, target: Pinhole, maps: tuple[Float32Array, Float32Array]
 ) -> npt.NDArray[np.uint8]:
     """Grey, as a camera without distortion would have seen it."""
     index = recording.sample_of(camera, frame)
     assert index is not None
     grey = cv2.cvtColor(decode_photo(recording.image(camera, index)), cv2.COLOR_RGB2GRAY)
-    (fx, fy, cx, cy), (width, height) = target[0].tolist(), target[1]
-    u, v = np.meshgrid(np.arange(width), np.arange(height))
-    rays = np.stack([(u - cx) / fx, (v - cy) / fy, np.ones(u.shape)], axis=-1)
-    pixels, valid = recording.rig[camera].model.project(rays)
-    maps = np.where(valid[..., None], pixels, -1.0).astype(np.float32)
-    blurred = cv2.GaussianBlur(grey, (0, 0), max(0.5 * grey.shape[1] / width - 0.4, 0.01))
-    return np.asarray(cv2.remap(blurred, maps[..., 0], maps[..., 1], cv2.INTER_LINEAR), dtype=np.uint8)
+    blurred = cv2.GaussianBlur(grey, (0, 0), max(0.5 * grey.shape[1] / target.width_px - 0.4, 0.01))
+    return np.asarray(cv2.remap(blurred, *maps, cv2.INTER_LINEAR), dtype=np.uint8)

@@ -16,6 +16,7 @@ from calibration.camera.kinds import (
 )
 from calibration.camera.model import CameraModel
 from calibration.camera.plain import BoolArray, distort, max_valid_radius
+from calibration.camera.rectifying import pinhole_like, rectification_maps
 
 __all__ = [
     "CAMERA_MODELS",
@@ -34,4 +35,6 @@ __all__ = [
     "camera_from_record",
     "distort",
     "max_valid_radius",
+    "pinhole_like",
+    "rectification_maps",
 ]

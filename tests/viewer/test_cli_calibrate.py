@@ -14,6 +14,7 @@ from calibration import Rig, RigidTransform
 from labeling.editing.edits import AdoptRig
 from tests.viewer.conftest import sample_project
 from viewer.cli import entry
+from viewer.cli.calibrating.adopting import adopt_rig, mounted
 
 
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
@@ -85,3 +86,33 @@ def test_a_camera_that_was_knocked_is_put_right(
     code, _, err = run(monkeypatch, capsys, "lidar-camera", project.root, "street", "--camera", "nose")
     assert code == 2
     assert "there is no camera 'nose'" in err
+
+
+def test_the_health_of_a_rig(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = sample_project(tmp_path / "project")
+    with project.recording("street") as recording:
+        true, camera = recording.rig, recording.cameras()[0]
+    words = ("health", project.root, "street", "--camera", camera)
+    kept, page = tmp_path / "health.json", tmp_path / "health.html"
+    code, out, err = run(monkeypatch, capsys, *words, "--save", kept, "--report", page)
+    assert code == 0, err
+    assert f"  {camera}: good" in out
+    assert "<svg" in page.read_text()
+    turn = RigidTransform.exp(np.array([0.0, 0.0, 0.0, 0.0, np.deg2rad(0.3), 0.0]))
+    adopt_rig(project, "street", mounted(true, camera, true[camera].ego_from_sensor * turn), "knocked")
+    code, out, err = run(monkeypatch, capsys, *words, "--baseline", kept, "--adopt", "--json")
+    assert code == 0, err
+    told = json.loads(out)["cameras"][camera]
+    assert told["state"] == "drifted"
+    assert told["turn_deg"] == pytest.approx([0.0, 0.3, 0.0], abs=0.1)
+    with project.recording("street") as recording:
+        off = (true[camera].ego_from_sensor.inverse() * recording.rig[camera].ego_from_sensor).log()
+    assert np.rad2deg(np.linalg.norm(off[3:])) < 0.12
+    code, _, err = run(monkeypatch, capsys, *words, "--baseline", kept, "--adopt")
+    assert code == 1
+    assert "no camera has drifted" in err
+    code, _, err = run(monkeypatch, capsys, *words, "--baseline", page)
+    assert code == 1
+    assert "no readable health" in err

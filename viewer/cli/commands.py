@@ -303,7 +303,13 @@ def mcap(
 def rig(
     folder: Folder,
     name: RecordingName,
-    adopt: Annotated[Path | None, typer.Option(metavar="FILE", help="Adopt the rig in a YAML or JSON file.")] = None,
+    adopt: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Adopt a rig (YAML, JSON), or cameras of Kalibr's, ROS's or OpenCV's YAML."),
+    ] = None,
+    camera: Annotated[
+        list[str] | None, typer.Option(metavar="RIG=FILE", help="Which camera of the file is which; may be repeated.")
+    ] = None,
     export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a rig to a YAML or JSON file.")] = None,
     version: Annotated[
         int | None, typer.Option(help="A number from the list: with --export the one to write, else adopted again.")
@@ -314,4 +320,4 @@ def rig(
     """List the versions of a recording's rig (the one in force has a star), adopt another, or write one to a file."""
     from viewer.cli import rigs
 
-    rigs.rig(folder, name, adopt, how, export, version, as_json=as_json)
+    rigs.rig(folder, name, adopt, camera or [], how, export, version, as_json=as_json)

@@ -11,6 +11,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from calibration import Rig
+from calibration.camera_files import is_rig, read_cameras, with_cameras
 from calibration.documents import read_document
 from calibration.errors import InputError, UsageError
 from labeling.editing.edits import AdoptRig
@@ -22,7 +23,15 @@ _RECORD: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
 def rig(
-    folder: Path, name: str, adopt: Path | None, how: str, export: Path | None, version: int | None, *, as_json: bool
+    folder: Path,
+    name: str,
+    adopt: Path | None,
+    cameras: list[str],
+    how: str,
+    export: Path | None,
+    version: int | None,
+    *,
+    as_json: bool,
 ) -> None:
     """List versions, adopt one from a file or from the list, or write one to a file."""
     if adopt is not None and export is not None:
@@ -30,13 +39,28 @@ def rig(
     project = Project.open(folder)
     project.recording_as_it_came(name).close()
     if adopt is not None:
-        _adopt(project, name, Rig.from_record(read_document(adopt, _RECORD, "rig")), how or f"from {adopt.name}")
+        _adopt(project, name, _read(project, name, adopt, cameras), how or f"from {adopt.name}")
     elif export is not None:
         _export(_chosen(project, name, version), export)
         return
     elif version is not None:
         _adopt(project, name, _chosen(project, name, version), how or f"version {version} again")
     _list(_versions(project, name), as_json)
+
+
+def _read(project: Project, name: str, path: Path, cameras: list[str]) -> Rig:
+    """A rig of our own, or the one in force with cameras as another tool calibrated them."""
+    if is_rig(path):
+        return Rig.from_record(read_document(path, _RECORD, "rig"))
+    names = {}
+    for pair in cameras:
+        own, equals, other = pair.partition("=")
+        if not equals or not own or not other:
+            raise UsageError("--camera is the rig's name, =, and the file's", do="such as front=cam0", where=pair)
+        names[other] = own
+    with project.recording(name) as recording:
+        rig = recording.rig
+    return with_cameras(rig, read_cameras(path), names)
 
 
 def _versions(project: Project, name: str) -> tuple[RigVersion, ...]:
