@@ -26,13 +26,13 @@ class Pick:
     pixel: tuple[float, float]
 
 
-def snapped(cloud: Cloud, place: Sequence[float]) -> FloatArray:
-    """(3,) the nearest point of the raw cloud. Raises CalibrationError if there is none within half a metre."""
+def snapped(cloud: Cloud, place: Sequence[float]) -> FloatArray | None:
+    """(3,) the nearest point of the raw cloud; None if there is none within half a metre."""
     offsets = cloud.points_in_world - np.array(place, dtype=np.float32)
     distances = np.einsum("ij,ij->i", offsets, offsets)
     nearest = int(np.argmin(distances)) if len(distances) else -1
     if nearest < 0 or distances[nearest] > _SNAP_M**2:
-        raise CalibrationError("no LiDAR point is near this place", do="click on a point of the cloud")
+        return None
     return np.asarray(cloud.points_in_world[nearest], dtype=np.float64)
 
 

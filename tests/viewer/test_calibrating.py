@@ -15,6 +15,7 @@ from fusion.cloud import fused_cloud
 from labeling.editing.edits import AdoptRig
 from labeling.project import Project
 from tests.viewer.conftest import sample_project
+from viewer.cli.calibrating.adopting import adopt_rig, mounted
 from viewer.server.app import create_app
 from viewer.server.security import Access
 
@@ -87,5 +88,24 @@ def test_a_click_snaps_to_the_nearest_point_or_says_that_there_is_none(project: 
     answer = client.post(f"{UNDER}/snap", json={"frame": 0, "position_m": (point + 1e-4).tolist()})
     np.testing.assert_allclose(answer.json()["position_m"], point, atol=2e-3)
     far = client.post(f"{UNDER}/snap", json={"frame": 0, "position_m": [0, 0, 500]})
-    assert far.status_code == 422
-    assert "no LiDAR point" in far.json()["error"]
+    assert far.status_code == 200
+    assert far.json()["position_m"] is None
+
+
+def test_drift_is_measured_previewed_and_turned_back(project: Project, client: TestClient) -> None:
+    with project.recording("street") as recording:
+        true, camera = recording.rig, recording.cameras()[0]
+    turn = RigidTransform.exp(np.array([0.0, 0.0, 0.0, 0.008, -0.006, 0.0]))
+    adopt_rig(project, "street", mounted(true, camera, true[camera].ego_from_sensor * turn), "knocked")
+    found = client.post(f"{UNDER}/drift", json={"camera": camera, "frames": [0, 5, 10, 15, 20]}).json()
+    assert found["state"] == "drifted"
+    assert found["turn_rad"] == pytest.approx([0.008, -0.006, 0.0], abs=0.0025)
+    body = {"frame": 0, "camera": camera, "picks": []}
+    drawn = client.post(f"{UNDER}/preview.rrd", json=body | {"turn_rad": found["turn_rad"]})
+    assert len(drawn.content) > len(client.post(f"{UNDER}/preview.rrd", json=body).content) + 1000
+    done = client.post("/api/recordings/street/edits", json={"key": "turn-it-back", "edit": found["edit"]})
+    assert done.status_code == 200
+    again = client.post(f"{UNDER}/drift", json={"camera": camera, "frames": [0, 5, 10, 15, 20]}).json()
+    assert (again["state"], again["edit"]) == ("good", None)
+    none = client.post(f"{UNDER}/drift", json={"camera": "nose", "frames": []})
+    assert none.status_code >= 400

@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from calibration import RigidTransform
 from labeling.formats import LABEL_FORMATS
 from labeling.track import Maker
 from tests.viewer.conftest import TOKEN, Served, wait_for
+from viewer.cli.calibrating.adopting import adopt_rig, mounted
 
 pytestmark = pytest.mark.browser
 
@@ -319,3 +321,30 @@ def test_keys_fit_a_cuboid_and_solve_a_track(page: Page, served: Served) -> None
     page.keyboard.press("Shift+X")
     page.keyboard.press("Control+z")
     wait_for(lambda: stored(served, car).knots == before.knots, "the solve is not undone")
+
+
+def test_a_camera_that_has_drifted_is_seen_and_turned_back(page: Page, served: Served) -> None:
+    """Measured on request; previewed in the photo; adopted as an edit."""
+    project = served.project
+    with project.recording("street") as recording:
+        true, camera = recording.rig, recording.cameras()[0]
+    turn = RigidTransform.exp(np.array([0.0, 0.0, 0.0, 0.006, -0.008, 0.0]))
+    adopt_rig(project, "street", mounted(true, camera, true[camera].ego_from_sensor * turn), "knocked")
+    page.goto("about:blank")
+    page.goto(served.address)
+    page.wait_for_selector("body[data-ready=true]", timeout=120_000)
+    page.get_by_test_id("tool-calibrate").click()
+    page.get_by_test_id("drift-measure").click()
+    page.wait_for_selector("[data-testid=drift][data-state=drifted]", timeout=60_000)
+    assert "degrees" in page.get_by_test_id("drift").inner_text()
+    page.wait_for_timeout(2000)
+    before = settled_pixels(page)
+    page.get_by_test_id("drift-preview").click()
+    page.wait_for_timeout(2000)
+    assert changed(page, before).sum() > 50
+    page.get_by_test_id("drift-adopt").click()
+    page.wait_for_selector("[data-testid=save-state][data-state=saved]", timeout=30_000)
+    page.wait_for_function("() => window.boxwright.pendingEdits === 0")
+    with project.recording("street") as recording:
+        off = (true[camera].ego_from_sensor.inverse() * recording.rig[camera].ego_from_sensor).log()
+    assert np.rad2deg(np.linalg.norm(off[3:])) < 0.15

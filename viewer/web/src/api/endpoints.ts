@@ -2,7 +2,7 @@
 
 import { askBytes, askJson } from "./client";
 import { decodePacket, type LabelsPacket } from "./packet";
-import type { Edit, EditReply, FitReply, PickMessage, PicksReply, PoseReply, Project, Recording, Track, Vec3 } from "./types";
+import type { DriftReply, Edit, EditReply, FitReply, PickMessage, PicksReply, PoseReply, Project, Recording, Track, Vec3 } from "./types";
 
 const EDIT_TIMEOUT_MS = 15_000;
 const HEALTH_TIMEOUT_MS = 2_500;
@@ -74,9 +74,10 @@ export function placeObject(name: string, frame: number, position: Vec3, classNa
   return askJson(under(name, "/place"), { body: { frame, position_m: position, class_name: className } });
 }
 
-export async function snapToPoint(name: string, frame: number, position: Vec3): Promise<Vec3> {
+/** The nearest LiDAR point, null where there is none near. */
+export async function snapToPoint(name: string, frame: number, position: Vec3): Promise<Vec3 | null> {
   const body = { frame, position_m: position };
-  const found: { position_m: Vec3 } = await askJson(under(name, "/calibration/snap"), { body });
+  const found: { position_m: Vec3 | null } = await askJson(under(name, "/calibration/snap"), { body });
   return found.position_m;
 }
 
@@ -84,14 +85,19 @@ export function solvePicks(name: string, camera: string, picks: readonly PickMes
   return askJson(under(name, "/calibration/picks"), { body: { camera, picks } });
 }
 
-/** What the picks would change in a photo, for Rerun; without picks, what takes it away. */
-export function previewPicks(
+/** What picks or a drift would change in a photo, for Rerun; without either, what takes it away. */
+export function previewRig(
   name: string,
   frame: number,
   camera: string,
-  picks: readonly PickMessage[],
+  proposed: { readonly picks: readonly PickMessage[]; readonly turn: Vec3 | null },
 ): Promise<ArrayBuffer> {
-  return askBytes(under(name, "/calibration/preview.rrd"), { body: { frame, camera, picks } });
+  const body = { frame, camera, picks: proposed.picks, turn_rad: proposed.turn };
+  return askBytes(under(name, "/calibration/preview.rrd"), { body });
+}
+
+export function measureDrift(name: string, camera: string, frames: readonly number[]): Promise<DriftReply> {
+  return askJson(under(name, "/calibration/drift"), { body: { camera, frames }, timeoutMs: SOLVE_TIMEOUT_MS });
 }
 
 export function refitCuboid(name: string, trackId: string, frame: number): Promise<FitReply> {

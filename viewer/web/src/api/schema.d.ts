@@ -64,6 +64,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/recordings/{name}/calibration/drift": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Drift
+         * @description Measure one camera against the LiDAR, some seconds long; one at a time, and nothing is stored.
+         */
+        readonly post: operations["drift_api_recordings__name__calibration_drift_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/recordings/{name}/calibration/picks": {
         readonly parameters: {
             readonly query?: never;
@@ -499,6 +519,37 @@ export interface components {
             readonly track_id: string;
         };
         /**
+         * DriftReply
+         * @description How a camera's photos and the LiDAR disagree. turn_rad: (3,) by which its points are to be turned. edit: what
+         *     turns it back, where it has drifted.
+         */
+        readonly DriftReply: {
+            readonly edit?: components["schemas"]["AdoptRig"] | null;
+            /** Line */
+            readonly line: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            readonly state: "good" | "drifted" | "wrong time" | "wrong" | "unknown";
+            /** Turn Rad */
+            readonly turn_rad?: readonly [
+                number,
+                number,
+                number
+            ] | null;
+        };
+        /**
+         * DriftRequest
+         * @description Frames to look at: those that are being labelled; without any, some all through the recording.
+         */
+        readonly DriftRequest: {
+            /** Camera */
+            readonly camera: string;
+            /** Frames */
+            readonly frames: readonly number[];
+        };
+        /**
          * EditRequest
          * @description An edit. key: repeated requests with one key are applied once. expected: revisions that the sender saw.
          */
@@ -841,7 +892,7 @@ export interface components {
         readonly PresenceKind: "observed" | "occluded" | "absent";
         /**
          * PreviewRequest
-         * @description A frame's photo under the corrected rig; without picks the preview is taken away.
+         * @description A photo under the rig that picks or a drift (turn_rad) lead to; without either the preview is taken away.
          */
         readonly PreviewRequest: {
             /** Camera */
@@ -850,6 +901,12 @@ export interface components {
             readonly frame: number;
             /** Picks */
             readonly picks: readonly components["schemas"]["PickMessage"][];
+            /** Turn Rad */
+            readonly turn_rad?: readonly [
+                number,
+                number,
+                number
+            ] | null;
         };
         /**
          * Problem
@@ -1081,7 +1138,7 @@ export interface components {
         };
         /**
          * SnapReply
-         * @description The nearest LiDAR point.
+         * @description The nearest LiDAR point; null where there is none near.
          */
         readonly SnapReply: {
             /** Position M */
@@ -1089,7 +1146,7 @@ export interface components {
                 number,
                 number,
                 number
-            ];
+            ] | null;
         };
         /**
          * SnapRequest
@@ -1467,6 +1524,41 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly drift_api_recordings__name__calibration_drift_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["DriftRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DriftReply"];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

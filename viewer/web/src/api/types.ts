@@ -39,6 +39,7 @@ export type PoseReply = Schemas["PoseReply"];
 
 export type PickMessage = Schemas["PickMessage"];
 export type PicksReply = Schemas["PicksReply"];
+export type DriftReply = Schemas["DriftReply"];
 export type FitReply = Schemas["FitReply"];
 export type EditReply = Schemas["OutcomeReply"];
 export type ConflictReply = Schemas["Problem"];

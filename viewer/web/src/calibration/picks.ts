@@ -1,12 +1,13 @@
 /** Picks that repair a camera's mounting: a LiDAR point, its pixel, and again, until the server can solve them. */
 
 import { effect, signal } from "@preact/signals";
-import { previewPicks, snapToPoint, solvePicks } from "../api/endpoints";
+import { previewRig, snapToPoint, solvePicks } from "../api/endpoints";
 import type { PickMessage, PicksReply, Vec3 } from "../api/types";
 import { submit } from "../edits/queue";
 import { inform, reportFailure } from "../workbench/notices";
 import { recording, recordingName, rigNumber } from "../workbench/recording";
 import { frame, tool } from "../workbench/selection";
+import { drifts } from "./drift";
 
 export const pickCamera = signal("");
 export const picks = signal<readonly PickMessage[]>([]);
@@ -33,7 +34,9 @@ export function takePick(place: Vec3 | null, seen: { camera: string; pixel: [num
 async function takePoint(place: Vec3): Promise<void> {
   const index = frame.peek();
   try {
-    waitingPoint.value = { frame: index, position: await snapToPoint(recordingName.peek(), index, place) };
+    const position = await snapToPoint(recordingName.peek(), index, place);
+    if (position) waitingPoint.value = { frame: index, position };
+    else inform("No LiDAR point is near this place; click on a point of the cloud");
   } catch (error) {
     reportFailure(messageOf(error));
   }
@@ -55,7 +58,7 @@ export function dropPick(index: number): void {
 
 export function chooseCamera(name: string): void {
   const before = pickCamera.peek();
-  if (before !== "" && before !== name) void sendPreview(before, []);
+  if (before !== "" && before !== name) void sendPreview(before, [], null);
   pickCamera.value = name;
   waitingPoint.value = null;
   setPicks([]);
@@ -86,9 +89,9 @@ async function solve(): Promise<void> {
   }
 }
 
-async function sendPreview(camera: string, shown: readonly PickMessage[]): Promise<void> {
+async function sendPreview(camera: string, shown: readonly PickMessage[], turn: Vec3 | null): Promise<void> {
   try {
-    showPreview(await previewPicks(recordingName.peek(), frame.peek(), camera, shown));
+    showPreview(await previewRig(recordingName.peek(), frame.peek(), camera, { picks: shown, turn }));
   } catch (error) {
     reportFailure(messageOf(error));
   }
@@ -100,14 +103,17 @@ function messageOf(error: unknown): string {
 
 let previewed = false;
 
-/** The preview follows the solution, the frame and the rig. */
+/** The preview follows the solution, or the drift where there is none, the frame and the rig. */
 effect(() => {
   frame.value;
   rigNumber.value;
-  const wanted = tool.value === "calibrate" && previewShown.value && Boolean(solution.value?.edit);
+  const solved = Boolean(solution.value?.edit);
+  const drift = drifts.value.get(pickCamera.value);
+  const turn = !solved && drift?.edit ? (drift.turn_rad ?? null) : null;
+  const wanted = tool.value === "calibrate" && previewShown.value && (solved || turn !== null);
   if (pickCamera.value === "" || (!wanted && !previewed)) return;
   previewed = wanted;
-  void sendPreview(pickCamera.peek(), wanted ? picks.peek() : []);
+  void sendPreview(pickCamera.peek(), wanted && solved ? picks.peek() : [], wanted ? turn : null);
 });
 
 /** The first camera is chosen when the tool is taken up. */

@@ -12,6 +12,7 @@ import {
   solution,
   waitingPoint,
 } from "../calibration/picks";
+import { adoptDrift, drifts, measure, measuring } from "../calibration/drift";
 import { recording } from "../workbench/recording";
 import { tool } from "../workbench/selection";
 import { Button, Select } from "./controls";
@@ -36,7 +37,7 @@ export function CalibrationPanel(): JSX.Element | null {
         {stepOf(found)}
       </p>
       <Picks found={found} />
-      {found?.edit && <Verdict found={found} />}
+      {found?.edit ? <Verdict found={found} /> : <Drift camera={pickCamera.value} />}
     </section>
   );
 }
@@ -88,6 +89,47 @@ function Verdict({ found }: { readonly found: PicksReply }): JSX.Element {
       <Button label="Adopt the correction as a new rig version" tone="primary" testId="pick-adopt" onClick={adopt}>
         Adopt
       </Button>
+    </footer>
+  );
+}
+
+/** What the camera and the LiDAR say without any pick. */
+function Drift({ camera }: { readonly camera: string }): JSX.Element {
+  const found = drifts.value.get(camera);
+  const busy = measuring.value !== "";
+  return (
+    <footer class="drift">
+      <p role="status" data-testid="drift" data-state={busy ? "measuring" : (found?.state ?? "")}>
+        {busy ? `Measuring the drift of ${measuring.value}…` : (found?.line.replaceAll("+-", "±") ?? "Not measured yet")}
+      </p>
+      <Button
+        label="Measure whether the camera has drifted, by what it and the LiDAR see"
+        testId="drift-measure"
+        disabled={busy || camera === ""}
+        onClick={() => void measure(camera)}
+      >
+        Measure drift
+      </Button>
+      {found?.edit && (
+        <>
+          <Button
+            label="Preview the correction in the photo: orange before, blue after"
+            pressed={previewShown.value}
+            testId="drift-preview"
+            onClick={() => (previewShown.value = !previewShown.value)}
+          >
+            Preview
+          </Button>
+          <Button
+            label="Turn the camera back, as a new rig version"
+            tone="primary"
+            testId="drift-adopt"
+            onClick={() => adoptDrift(camera)}
+          >
+            Adopt
+          </Button>
+        </>
+      )}
     </footer>
   );
 }
