@@ -31,6 +31,8 @@ def pose_of_board(camera: CameraModel, points_m: FloatArray, pixels: FloatArray)
     points = np.ascontiguousarray(points_m[usable])
     _, turn, place = cv2.solvePnP(points, flat, np.eye(3), None, flags=cv2.SOLVEPNP_IPPE)
     turn, place = cv2.solvePnPRefineLM(points, flat, np.eye(3), None, turn, place)
+    if not np.all(np.isfinite([*np.ravel(turn), *np.ravel(place)])) or not float(place[2, 0]) > 0.0:
+        raise CalibrationError("no pose of a board explains these corners")
     return RigidTransform.from_matrix(np.block([[cv2.Rodrigues(turn)[0], place.reshape(3, 1)], [np.eye(4)[3:]]]))
 
 

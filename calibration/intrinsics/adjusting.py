@@ -1,9 +1,8 @@
-"""Bundle adjustment of one camera and the poses of a board, from several starts: the likeliest, with its covariance.
+"""One camera and the poses of a board, from several starts: the likeliest, with its covariance.
 
 From boards that are seen nearly frontally the focal length and the distances are hard to tell apart, and a start too
-far off ends in a valley of its own: so several focal lengths are tried, and the best end is taken. The normal equations
-of the poses are small blocks, which are eliminated (Schur's complement; B. Triggs et al., "Bundle adjustment - a modern
-synthesis", 2000).
+far off ends in a valley of its own: so several focal lengths are tried, and the best end is taken. Each is a bundle
+adjustment (`calibration.bundle`) of a rig of one camera that stays where it is.
 """
 
 from __future__ import annotations
@@ -11,18 +10,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
+from calibration.bundle import BoardSight, Knowledge, Observations, RigAdjusted, adjust_rig, pose_of_board
+from calibration.camera import CameraModel
 from calibration.errors import CalibrationError
-from calibration.quaternion import FloatArray
+from calibration.intrinsics.models import Model
+from calibration.quaternion import FloatArray, to_matrix
+from calibration.rig import Rig, Sensor, SensorKind
+from calibration.transform import RigidTransform
 
-NAMES = ("fx_px", "fy_px", "cx_px", "cy_px", "k1", "k2", "p1", "p2", "k3")
-_STARTS = (0.35, 0.5, 0.7, 1.0, 1.5, 2.5)
-"""Focal lengths, in widths of the image: 110 to 23 degrees."""
-_ITERATIONS = 60
-_HUBER_PX = 1.0
+_SIGMA_PX = 0.4
+"""Of a corner; with the bundle's loss, one that is a pixel off pulls as much as it ever will."""
+_NAME = "camera"
+_OUTSIDE_PX = 1e3
+_POSE_STEPS = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +37,14 @@ class Corners:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Adjusted:
-    """parameters: (9,) as `NAMES`; covariance: (9, 9), 0 where they are held; poses: (V, 6) rotation vector and
-    translation, camera from board; residuals_px: of each view (N, 2), seen less predicted."""
+    """camera; covariance: (P, P) of what was free, in the order of `Model.names`; poses: (V,) camera from board;
+    residuals_px: of each view (N, 2), seen less predicted."""
 
-    parameters: FloatArray
+    camera: CameraModel
     covariance: FloatArray
-    poses: FloatArray
+    poses: RigidTransform
     residuals_px: tuple[FloatArray, ...]
+    cost: float
 
     @property
     def rms_px(self) -> float:
@@ -50,148 +53,68 @@ class Adjusted:
 
 
 def adjust(
-    views: Sequence[Corners],
-    width_px: int,
-    height_px: int,
-    free: npt.NDArray[np.bool_],
-    *,
-    focal_px: float | None = None,
+    views: Sequence[Corners], width_px: int, height_px: int, model: Model, *, start: CameraModel | None = None
 ) -> Adjusted:
-    """The best of all starts, or of one focal length. free: (9,) which parameters are estimated; the others are 0."""
-    ends = []
-    for start in [focal_px] if focal_px is not None else [each * width_px for each in _STARTS]:
-        found = _from(views, width_px, height_px, free, start)
-        if found is not None:
-            ends.append(found)
+    """The best of all starts, or of one. Raises CalibrationError where no start leads anywhere."""
+    starts = [model.begin(width_px, height_px, each * width_px) for each in model.focal] if start is None else [start]
+    ends = [end for end in (_from(views, model, each) for each in starts) if end is not None]
     if not ends:
         raise CalibrationError("no camera explains these corners", do="check the board's size and the photos")
-    return min(ends, key=lambda each: each[0])[1]
+    return min(ends, key=lambda each: each.cost)
 
 
-def _from(
-    views: Sequence[Corners], width_px: int, height_px: int, free: npt.NDArray[np.bool_], focal_px: float
-) -> tuple[float, Adjusted] | None:
-    parameters = np.zeros(9)
-    parameters[:4] = focal_px, focal_px, 0.5 * (width_px - 1), 0.5 * (height_px - 1)
-    poses = np.array([pose_of(view, parameters) for view in views])
-    cost, damping = _cost(views, parameters, poses), 1e-3
-    for _ in range(_ITERATIONS):
-        step_camera, steps = _step(views, parameters, poses, free, damping)
-        moved, turned = parameters + step_camera, poses + steps
-        after = _cost(views, moved, turned)
-        if after < cost and moved[0] > 0.0 and moved[1] > 0.0:
-            small = cost - after < 1e-10 * cost
-            parameters, poses, cost, damping = moved, turned, after, max(damping / 5.0, 1e-9)
-            if small:
-                break
-        else:
-            damping *= 5.0
-            if damping > 1e8:
-                break
-    if not np.isfinite(cost):
+def _from(views: Sequence[Corners], model: Model, start: CameraModel) -> Adjusted | None:
+    rig = Rig((Sensor(_NAME, SensorKind.CAMERA, RigidTransform.identity(), start),))
+    sights = tuple(BoardSight(_NAME, row, view.points_m, view.pixels, _SIGMA_PX) for row, view in enumerate(views))
+    try:
+        found = adjust_rig(rig, Observations(sights=sights, known={_NAME: Knowledge(0.0, 0.0, model.names)}))
+    except CalibrationError:
         return None
-    residuals = tuple(_project(view, parameters, pose)[0] for view, pose in zip(views, poses, strict=True))
-    return cost, Adjusted(parameters, _covariance(views, parameters, poses, free), poses, residuals)
+    camera = found.rig[_NAME].model
+    residuals = tuple(residuals_px(view, camera, found.boards[row]) for row, view in enumerate(views))
+    if not np.isfinite(found.cost) or np.any([np.abs(each).max() >= _OUTSIDE_PX for each in residuals]):
+        return None
+    return Adjusted(camera, _in_order(found, model), found.boards, residuals, found.cost)
 
 
-def pose_of(view: Corners, parameters: FloatArray) -> FloatArray:
-    """(6,) camera from board, for a known camera."""
-    matrix, distortion = _camera(parameters)
-    _, turn, place = cv2.solvePnP(view.points_m, view.pixels, matrix, distortion, flags=cv2.SOLVEPNP_IPPE)
-    return np.concatenate([np.ravel(turn), np.ravel(place)])
+def _in_order(found: RigAdjusted, model: Model) -> FloatArray:
+    """The bundle has the numbers in the camera's own order."""
+    rows = [found.numbers[_NAME].index(name) for name in model.names]
+    return found.covariance[np.ix_(rows, rows)]
 
 
-def refine_pose(view: Corners, parameters: FloatArray) -> FloatArray:
+def residuals_px(view: Corners, camera: CameraModel, camera_from_board: RigidTransform) -> FloatArray:
+    """(N, 2) seen less predicted; far off where the camera sees nothing there."""
+    pixels, valid = camera.project(camera_from_board.apply(view.points_m))
+    return np.where(valid[:, None], view.pixels - pixels, _OUTSIDE_PX)
+
+
+def refine_pose(view: Corners, camera: CameraModel) -> FloatArray:
     """(N, 2) residuals of a view under the best pose for a camera that is held."""
-    matrix, distortion = _camera(parameters)
-    start = pose_of(view, parameters)
-    turn, place = cv2.solvePnPRefineLM(
-        view.points_m, view.pixels, matrix, distortion, start[:3].copy(), start[3:].copy()
-    )
-    return _project(view, parameters, np.concatenate([np.ravel(turn), np.ravel(place)]))[0]
+    pose = pose_of_board(camera, view.points_m, view.pixels)
+    for _ in range(_POSE_STEPS):
+        residuals, by_pose, _ = _slopes(view, camera, pose)
+        step = np.linalg.lstsq(by_pose.reshape(-1, 6), residuals.ravel(), rcond=None)[0]
+        pose = pose * RigidTransform.exp(step)
+        if np.linalg.norm(step) < 1e-9:
+            break
+    return residuals_px(view, camera, pose)
 
 
-def _camera(parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
-    fx, fy, cx, cy = parameters[:4]
-    return np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]), parameters[4:9]
+def information_of(view: Corners, camera: CameraModel, model: Model) -> FloatArray:
+    """(P, P) what a view says of the free numbers of the camera, its pose being unknown."""
+    pose = pose_of_board(camera, view.points_m, view.pixels)
+    _, by_pose, by_numbers = _slopes(view, camera, pose)
+    rows = [camera.parameter_names.index(name) for name in model.names]
+    of_pose, of_camera = by_pose.reshape(-1, 6), by_numbers[:, :, rows].reshape(-1, len(rows))
+    mixed = of_pose.T @ of_camera
+    return np.asarray(of_camera.T @ of_camera - mixed.T @ np.linalg.solve(of_pose.T @ of_pose, mixed))
 
 
-def _project(view: Corners, parameters: FloatArray, pose: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Residuals (N, 2) and the Jacobian of the pixels (2N, 15): pose, focal lengths, centre, distortion."""
-    matrix, distortion = _camera(parameters)
-    pixels, jacobian = cv2.projectPoints(view.points_m, pose[:3], pose[3:], matrix, distortion)
-    return view.pixels - pixels.reshape(-1, 2), np.asarray(jacobian[:, :15], dtype=np.float64)
-
-
-def _weights(residuals: FloatArray) -> FloatArray:
-    """Huber's: a corner that is far off pulls no more than one at the threshold."""
-    away = np.linalg.norm(residuals, axis=1)
-    return np.asarray(np.minimum(1.0, _HUBER_PX / np.maximum(away, 1e-12)))
-
-
-def _cost(views: Sequence[Corners], parameters: FloatArray, poses: FloatArray) -> float:
-    total = 0.0
-    for view, pose in zip(views, poses, strict=True):
-        away = np.linalg.norm(_project(view, parameters, pose)[0], axis=1)
-        total += float(np.where(away <= _HUBER_PX, 0.5 * away**2, _HUBER_PX * (away - 0.5 * _HUBER_PX)).sum())
-    return total
-
-
-def _blocks(
-    views: Sequence[Corners], parameters: FloatArray, poses: FloatArray, free: npt.NDArray[np.bool_]
-) -> tuple[FloatArray, FloatArray, list[tuple[FloatArray, FloatArray, FloatArray]]]:
-    """Normal equations: of the camera (P, P), (P,), and of each view pose-pose, pose-camera and the right side."""
-    count = int(free.sum())
-    camera, right = np.zeros((count, count)), np.zeros(count)
-    parts = []
-    for view, pose in zip(views, poses, strict=True):
-        residuals, jacobian = _project(view, parameters, pose)
-        weights = np.repeat(_weights(residuals), 2)[:, None]
-        of_pose, of_camera, off = jacobian[:, :6], jacobian[:, 6:][:, free], residuals.ravel()
-        weighted = of_camera * weights
-        camera += weighted.T @ of_camera
-        right += weighted.T @ off
-        of_pose_weighted = of_pose * weights
-        parts.append((of_pose_weighted.T @ of_pose, of_pose_weighted.T @ of_camera, of_pose_weighted.T @ off))
-    return camera, right, parts
-
-
-def _step(
-    views: Sequence[Corners], parameters: FloatArray, poses: FloatArray, free: npt.NDArray[np.bool_], damping: float
-) -> tuple[FloatArray, FloatArray]:
-    camera, right, parts = _blocks(views, parameters, poses, free)
-    reduced, rest = camera + damping * np.diag(np.diag(camera)), right.copy()
-    inverses = []
-    for own, mixed, off in parts:
-        inverse = np.linalg.inv(own + damping * np.diag(np.diag(own)))
-        inverses.append(inverse)
-        reduced -= mixed.T @ inverse @ mixed
-        rest -= mixed.T @ inverse @ off
-    solved = np.linalg.solve(reduced, rest)
-    step = np.zeros(9)
-    step[free] = solved
-    steps = [inverse @ (off - mixed @ solved) for inverse, (_, mixed, off) in zip(inverses, parts, strict=True)]
-    return step, np.array(steps)
-
-
-def information_of(view: Corners, parameters: FloatArray, pose: FloatArray, free: npt.NDArray[np.bool_]) -> FloatArray:
-    """(P, P) what a view says of the free parameters of the camera, its pose being unknown."""
-    camera, _, ((own, mixed, _),) = _blocks([view], parameters, pose[None], free)
-    return camera - mixed.T @ np.linalg.solve(own, mixed)
-
-
-def _covariance(
-    views: Sequence[Corners], parameters: FloatArray, poses: FloatArray, free: npt.NDArray[np.bool_]
-) -> FloatArray:
-    information = np.zeros((int(free.sum()),) * 2)
-    squared, corners = 0.0, 0
-    for view, pose in zip(views, poses, strict=True):
-        information += information_of(view, parameters, pose, free)
-        residuals, _ = _project(view, parameters, pose)
-        weights = _weights(residuals)
-        squared += float((weights * (residuals**2).sum(axis=1)).sum())
-        corners += len(residuals)
-    freedom = max(2 * corners - 6 * len(views) - int(free.sum()), 1)
-    covariance = np.zeros((9, 9))
-    covariance[np.ix_(free, free)] = squared / freedom * np.linalg.pinv(information)
-    return covariance
+def _slopes(view: Corners, camera: CameraModel, pose: RigidTransform) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Residuals (N, 2), and how the pixels move with the pose (N, 2, 6) and with the camera's numbers (N, 2, P)."""
+    pixels, valid, by_point, by_numbers = camera.project_with_jacobians(pose.apply(view.points_m))
+    residuals = np.where(valid[:, None], view.pixels - pixels, 0.0)
+    on_board = np.where(valid[:, None, None], by_point, 0.0) @ to_matrix(pose.rotation)
+    by_pose = np.concatenate([on_board, np.cross(view.points_m[:, None], on_board)], axis=2)
+    return residuals, by_pose, np.where(valid[:, None, None], by_numbers, 0.0)

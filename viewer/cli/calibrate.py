@@ -40,6 +40,9 @@ def intrinsics(
     recording: Annotated[str | None, typer.Option(metavar="N", help="Its recording.")] = None,
     camera: Annotated[str | None, typer.Option(metavar="NAME", help="The camera that looks at the board.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Look at every so manieth photo of a recording.")] = 5,
+    model: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Such as kannala_brandt or 'k1 k2'; else what predicts best.")
+    ] = None,
     report: Report = None,
     adopt: Adopt = False,
     as_json: AsJson = False,
@@ -48,7 +51,7 @@ def intrinsics(
     from viewer.cli.calibrating import intrinsics as worker
 
     source = worker.Source(images, project, recording, camera, every)
-    worker.intrinsics(source, board, kind, square, report, adopt=adopt, as_json=as_json)
+    worker.intrinsics(source, board, kind, square, model, report, adopt=adopt, as_json=as_json)
 
 
 @calibrate.command("lidar-camera", epilog="Example: boxwright calibrate lidar-camera my-project drive --camera front")

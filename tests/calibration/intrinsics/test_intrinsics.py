@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from benchmarks.intrinsics import synthetic
-from calibration import BrownConrady
+from calibration import BrownConrady, CameraModel, RigidTransform
+from calibration.camera import KannalaBrandt
 from calibration.errors import CalibrationError, UsageError
 from calibration.intrinsics import Board, Seen, board_of, calibrate, find_board
 from calibration.intrinsics.photos import look
@@ -76,6 +77,38 @@ def test_corners_are_found_where_they_are(kind: str, size: str, away: float, wor
 
 def test_a_known_camera_comes_back_with_honest_sigmas() -> None:
     assert synthetic(3) < 0.06  # per cent; one run, the benchmark takes the median
+
+
+def fisheye_views(camera: CameraModel, board: Board, count: int, noise_px: float) -> dict[str, Seen]:
+    """Boards all over the image, some far off the axis; corners out of it are not seen."""
+    rng, found = np.random.default_rng(0), {}
+    while len(found) < count:
+        away = RigidTransform.exp(np.concatenate([np.zeros(3), rng.uniform(-0.9, 0.9, 2), rng.uniform(-1, 1, 1)]))
+        tilt = RigidTransform.exp(np.concatenate([np.zeros(3), rng.uniform(-0.6, 0.6, 3)]))
+        ahead = RigidTransform.exp([0.0, 0.0, float(rng.uniform(4.0, 9.0)), 0.0, 0.0, 0.0])
+        middle = RigidTransform.exp([*(-board.points_m.mean(axis=0)).tolist(), 0.0, 0.0, 0.0])
+        pixels, valid = camera.project((away * ahead * tilt * middle).apply(board.points_m))
+        rows = np.flatnonzero(valid & camera.contains(pixels))
+        if len(rows) > 20:
+            found[f"{len(found)}"] = Seen(rows, pixels[rows] + rng.normal(0.0, noise_px, (len(rows), 2)))
+    return found
+
+
+def test_a_fisheye_is_seen_to_be_one() -> None:
+    """And another model, asked for, says the same with other numbers."""
+    true = KannalaBrandt(800, 600, 260.0, 261.0, 402.0, 297.0, 0.02, -0.01, 0.002, 0.0)
+    board = board_of("8x6")
+    seen = fisheye_views(true, board, 14, 0.1)
+    found = calibrate(seen, board, 800, 600)
+    assert isinstance(found.camera, KannalaBrandt)
+    assert found.rms_px < 0.16
+    assert abs(found.camera.fx_px - 260.0) < 4.0 * found.sigmas["fx_px"]
+    assert abs(found.camera.cx_px - 402.0) < 4.0 * found.sigmas["cx_px"]
+    other = calibrate(seen, board, 800, 600, model="double_sphere")
+    rays, _ = true.unproject(np.array([[100.0, 300.0], [400.0, 300.0], [700.0, 500.0]]))
+    assert np.abs(other.camera.project(rays)[0] - true.project(rays)[0]).max() < 1.0
+    with pytest.raises(UsageError, match="no model 'origami'"):
+        calibrate(seen, board, 800, 600, model="origami")
 
 
 def test_real_photos(real_data: Path) -> None:

@@ -14,6 +14,7 @@ from calibration import CameraModel, Rig
 from calibration.errors import InputError, UsageError
 from calibration.intrinsics import Calibrated, board_of, calibrate
 from calibration.intrinsics.detecting import Gray
+from calibration.intrinsics.models import model_of
 from calibration.intrinsics.photos import Looked, look
 from calibration.intrinsics.report import report_html
 from fusion.photos import decode_photo
@@ -69,16 +70,26 @@ class Source:
 
 
 def intrinsics(
-    source: Source, size: str, kind: str, square_m: float, report: Path | None, *, adopt: bool, as_json: bool
+    source: Source,
+    size: str,
+    kind: str,
+    square_m: float,
+    model: str | None,
+    report: Path | None,
+    *,
+    adopt: bool,
+    as_json: bool,
 ) -> None:
     """Look, estimate, tell."""
     board = board_of(size, square_m, kind)
+    if model is not None:
+        model_of(model)  # before any photo is looked at
     if adopt and source.project is None:
         raise UsageError("only a recording has a rig to adopt it in", do="give --project, --recording and --camera")
     with progress_bar("looking for the board") as progress:
         looked = look(source.photos(progress), board)
     looked.check(board)
-    found = calibrate(looked.seen, board, *looked.size_px)
+    found = calibrate(looked.seen, board, *looked.size_px, model=model)
     if report is not None:
         title = f"Intrinsics of {source.camera or (source.images.name if source.images else 'a camera')}"
         try:
