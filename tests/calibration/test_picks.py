@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from calibration import Pinhole, RigidTransform
+from calibration.camera_files import read_cameras
 from calibration.errors import CalibrationError
 from calibration.picks import solve_picks
 
@@ -60,3 +63,19 @@ def test_too_few_picks_and_picks_in_one_place_are_refused() -> None:
         solve_picks(points[:3], pixels[:3], CAMERA)
     with pytest.raises(CalibrationError, match="one place"):
         solve_picks(points, pixels[:1] + np.zeros((6, 1)), CAMERA)
+
+
+def test_published_picks_of_a_coarse_lidar(real_data: Path) -> None:
+    """They agree to 11 px only: the result lies within its own uncertainty of the published one, and fits better."""
+    folder = real_data / "lidar_camera_calibration"
+    points, pixels = np.load(folder / "pcl_corners.npy"), np.load(folder / "img_corners.npy")
+    (told,) = read_cameras(next((real_data / "camera_calibration").glob("*.yaml")))
+    known = np.load(folder / "extrinsics.npz")
+    published = RigidTransform.from_matrix(np.hstack([known["R"], known["T"].reshape(3, 1)]))
+    start = RigidTransform.exp([0.02, -0.01, 0.02, 0.05, -0.04, 0.06]) * published
+    found = solve_picks(start.apply(points), pixels, told.model)
+    theirs = told.model.project(published.apply(points))[0] - pixels
+    assert np.sqrt(np.mean(found.after_px**2)) < np.sqrt(np.mean((theirs**2).sum(axis=1)))
+    off = (found.corrected_from_camera * start * published.inverse()).log()
+    assert np.all(np.abs(off[3:]) < 3.0 * found.sigma_rad)
+    assert np.all(np.abs(off[:3]) < 3.0 * found.sigma_m)
