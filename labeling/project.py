@@ -19,6 +19,7 @@ from fusion.scenario.truth.layout import SUFFIX as TRUTH_SUFFIX
 from labeling.editing.service import LabelService
 from labeling.editing.store import Store
 from labeling.ontology import Ontology, default_ontology, read_ontology, write_ontology
+from labeling.versions import VersionService
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -123,3 +124,7 @@ class Project:
     def labels(self) -> LabelService:
         """The door to the labels."""
         return LabelService(Store.open(self._labels), check_rig=self._check_rig)
+
+    def versions(self) -> VersionService:
+        """Names for points of the labels' history."""
+        return VersionService(Store.open(self._labels))
