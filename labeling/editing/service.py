@@ -22,7 +22,8 @@ RigCheck = Callable[[str, Rig], None]
 
 
 def everybody_may(actor: str, recording: str, edit: Edit) -> None:
-    """The permission hook of a single user: raises nothing. A hook refuses by raising ForbiddenError."""
+    """The permission hook of a single user: raises nothing. A hook refuses by raising ForbiddenError; it is asked
+    outside of any transaction, so that it may read the store."""
 
 
 def any_rig(recording: str, rig: Rig) -> None:
@@ -156,16 +157,16 @@ class LabelService:
 
     def _step(self, recording: str, actor: str, key: str, kind: str) -> Outcome:
         with self._store.transaction() as transaction:
+            next_step = _next_step(transaction, recording, actor, kind)
+        if next_step is not None:
+            self._permission(actor, recording, next_step[1])
+        with self._store.transaction() as transaction:
             done = _already_done(transaction, recording, key, None)
             if done is not None:
                 return _outcome(transaction, recording, actor, done)
-            choose = transaction.next_undo if kind == "undo" else transaction.next_redo
-            target = choose(recording, actor)
-            if target is None:
+            if next_step is None or next_step != _next_step(transaction, recording, actor, kind):
                 raise EditError(f"there is nothing to {kind}", where=recording)
-            entry = transaction.entry(target)
-            edit = EDIT.validate_json(entry.inverse if kind == "undo" else entry.edit)
-            self._permission(actor, recording, edit)
+            target, edit = next_step
             _check_untouched(transaction, recording, target, actor, kind)
             sequence = _apply(transaction, recording, actor, key, edit, {}, kind, target)
             transaction.note_undone(target, sequence if kind == "undo" else None)
@@ -219,6 +220,16 @@ def _check_expected(rows: Mapping[str, Row], expected: Mapping[str, int]) -> Non
                 (track_id,),
                 do="look at the new version and edit again",
             )
+
+
+def _next_step(transaction: Transaction, recording: str, actor: str, kind: str) -> tuple[int, Edit] | None:
+    """The edit that the actor would take back or do again, and what that does; None if there is none."""
+    choose = transaction.next_undo if kind == "undo" else transaction.next_redo
+    target = choose(recording, actor)
+    if target is None:
+        return None
+    entry = transaction.entry(target)
+    return target, EDIT.validate_json(entry.inverse if kind == "undo" else entry.edit)
 
 
 def _check_untouched(transaction: Transaction, recording: str, target: int, actor: str, kind: str) -> None:

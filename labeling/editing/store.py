@@ -264,6 +264,12 @@ class Store:
         with self._engine.begin() as connection:
             yield Transaction(connection)
 
+    @contextmanager
+    def connection(self) -> Iterator[sa.Connection]:
+        """For tables that no label is in; as `transaction` otherwise."""
+        with self._engine.begin() as connection:
+            yield connection
+
     def close(self) -> None:
         """Release the file."""
         self._engine.dispose()
