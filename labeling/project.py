@@ -16,7 +16,7 @@ from calibration import Rig
 from calibration.errors import BoxwrightError, InputError, UsageError
 from fusion.recording import Recording, layout
 from fusion.scenario.truth.layout import SUFFIX as TRUTH_SUFFIX
-from labeling.editing.service import LabelService
+from labeling.editing.service import LabelService, Permission, everybody_may
 from labeling.editing.store import Store
 from labeling.ontology import Ontology, default_ontology, read_ontology, write_ontology
 from labeling.review import People, ReviewService
@@ -122,9 +122,9 @@ class Project:
         """Replace the classes."""
         write_ontology(ontology, self._ontology)
 
-    def labels(self) -> LabelService:
+    def labels(self, permission: Permission = everybody_may) -> LabelService:
         """The door to the labels."""
-        return LabelService(Store.open(self._labels), check_rig=self._check_rig)
+        return LabelService(Store.open(self._labels), permission, self._check_rig)
 
     def people(self) -> People:
         """Who works on it."""

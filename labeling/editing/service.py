@@ -12,6 +12,7 @@ from calibration import Rig
 from calibration.errors import ConflictError, EditError
 from labeling.editing.apply import apply
 from labeling.editing.edits import EDIT, RIG_ID, AdoptRig, Edit, touched_ids
+from labeling.editing.layers import layer_of, recording_of
 from labeling.editing.rigs import RigVersion, current_edit, newest_rig, rig_history, rig_of
 from labeling.editing.store import Entry, Row, Store, Transaction
 from labeling.track import Track
@@ -74,6 +75,11 @@ class LabelService:
         """How many tracks a recording has."""
         with self._store.transaction() as transaction:
             return transaction.count(recording)
+
+    def layers(self) -> tuple[str, ...]:
+        """Keys of all layers that anybody ever wrote into, sorted; see `labeling.editing.layers`."""
+        with self._store.transaction() as transaction:
+            return tuple(each for each in transaction.recordings() if layer_of(each))
 
     def versions(self, recording: str) -> tuple[int, dict[str, Version]]:
         """The newest journal number and every track that is not deleted, by id."""
@@ -249,4 +255,6 @@ def _can(transaction: Transaction, recording: str, actor: str) -> tuple[bool, bo
 def _outcome(transaction: Transaction, recording: str, actor: str, sequence: int) -> Outcome:
     touched = transaction.touched(recording, sequence)
     versions = tuple(_version(row) for row in transaction.rows(recording, touched))
-    return Outcome(sequence, versions, *_can(transaction, recording, actor), newest_rig(transaction, recording))
+    return Outcome(
+        sequence, versions, *_can(transaction, recording, actor), newest_rig(transaction, recording_of(recording))
+    )

@@ -124,6 +124,11 @@ class Transaction:
         where = (TRACKS.c.recording == recording, TRACKS.c.body.is_not(None))
         return int(self._connection.execute(query.where(*where)).scalar_one())
 
+    def recordings(self) -> tuple[str, ...]:
+        """Everything that the journal is about, sorted."""
+        query = sa.select(JOURNAL.c.recording).distinct().order_by(JOURNAL.c.recording)
+        return tuple(self._connection.execute(query).scalars())
+
     def last_sequence(self, recording: str) -> int:
         """Number of the recording's newest journal entry; 0 without any."""
         query = sa.select(sa.func.max(TOUCHED.c.sequence)).where(TOUCHED.c.recording == recording)

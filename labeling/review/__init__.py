@@ -6,7 +6,7 @@ Everything that happens is an entry of the labels' journal; what a task is now i
 from labeling.review.acts import ACT, Act
 from labeling.review.board import Board, Comment, Decision, Task, TaskState
 from labeling.review.people import LOCAL, People, Person, Role
-from labeling.review.permission import LabelPermission
+from labeling.review.permission import LabelPermission, may_see
 from labeling.review.sampling import SamplingKind, SamplingPlan, sampled_tracks
 from labeling.review.service import ReviewService
 from labeling.review.statistics import Statistics, statistics
@@ -28,6 +28,7 @@ __all__ = [
     "Statistics",
     "Task",
     "TaskState",
+    "may_see",
     "sampled_tracks",
     "statistics",
 ]

@@ -6,7 +6,7 @@ from calibration.errors import ForbiddenError
 from labeling.editing.edits import AdoptRig, Edit
 from labeling.editing.layers import GOLD, layer_of
 from labeling.review.board import TaskState
-from labeling.review.people import People, Role
+from labeling.review.people import People, Person, Role
 from labeling.review.service import ReviewService
 
 
@@ -32,3 +32,12 @@ class LabelPermission:
         held = [each for each in tasks if each.state is TaskState.IN_PROGRESS and each.annotators[-1] == actor]
         if tasks and not held and person.role is Role.ANNOTATOR:
             raise ForbiddenError("take a task first: what nobody holds, and what was submitted, stays", where=recording)
+
+
+def may_see(person: Person, recording: str) -> bool:
+    """Whether somebody may look at a recording's labels or at a layer of them: gold is a lead's, and an annotator sees
+    no other annotator's layer."""
+    layer = layer_of(recording)
+    if person.role is Role.LEAD or not layer:
+        return True
+    return layer != GOLD and (person.role is Role.REVIEWER or layer == person.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from calibration.errors import EditError, ForbiddenError, UsageError
 from labeling.editing.edits import ApplyPatches
@@ -26,6 +26,18 @@ _ROLES: Mapping[type[object], Role] = {
 }
 
 
+_NOBODY = acts.Proposal("nobody", "nothing")
+_STEPS: Mapping[str, Callable[[str], Act]] = {
+    "take": acts.Take,
+    "submit": acts.Submit,
+    "request_changes": lambda task_id: acts.RequestChanges(task_id, uuid.uuid4().hex, "why"),
+    "accept": acts.Accept,
+    "escalate": lambda task_id: acts.Escalate(task_id, "why", (_NOBODY, _NOBODY)),
+    "adjudicate": lambda task_id: acts.Adjudicate(task_id, 0, "why"),
+    "reopen": lambda task_id: acts.Reopen(task_id, "why"),
+}
+
+
 class ReviewService:
     """Reads and moves the tasks of a project's recordings."""
 
@@ -41,6 +53,22 @@ class ReviewService:
         """The tasks of a recording, or of a layer of it."""
         with self._store.transaction() as transaction:
             return _board(transaction, recording)
+
+    def boards(self) -> dict[str, Board]:
+        """The boards of all recordings and layers that have any."""
+        with self._store.transaction() as transaction:
+            events = [Event.of(entry) for entry in transaction.notes(_KIND)]
+        names = sorted({each.recording for each in events})
+        return {name: Board.of(each for each in events if each.recording == name) for name in names}
+
+    def possible(self, recording: str, person: Person) -> dict[str, tuple[str, ...]]:
+        """The kinds of acts that a person may do with each task now."""
+        with self._store.transaction() as transaction:
+            board = _board(transaction, recording)
+            return {
+                each: tuple(k for k, make in _STEPS.items() if _may(transaction, recording, board, make(each), person))
+                for each in board.tasks
+            }
 
     def act(self, recording: str, act: Act, person: Person, *, key: str | None = None) -> Board:
         """Do it; it is in the journal when this returns, once however often it is sent with one key.
@@ -64,15 +92,18 @@ class ReviewService:
 
     def precedents(self, text: str = "", rule: str = "") -> tuple[Decision, ...]:
         """Decisions of all recordings in which every word of the text occurs, of one rule or of any, newest first."""
-        with self._store.transaction() as transaction:
-            events = [Event.of(entry) for entry in transaction.notes(_KIND)]
-        boards: dict[str, list[Event]] = {}
-        for event in events:
-            boards.setdefault(event.recording, []).append(event)
-        found = [each for events in boards.values() for each in Board.of(events).decisions]
+        found = [each for board in self.boards().values() for each in board.decisions]
         words = text.lower().split()
         chosen = [each for each in found if rule in ("", each.rule) and _has(each, words)]
         return tuple(sorted(chosen, key=lambda each: -each.at_ns))
+
+
+def _may(transaction: Transaction, recording: str, board: Board, act: Act, person: Person) -> bool:
+    try:
+        _check(transaction, recording, board, act, person)
+    except EditError:
+        return False
+    return True
 
 
 def _has(decision: Decision, words: list[str]) -> bool:

@@ -148,7 +148,7 @@ def test_help_has_an_example_for_every_command(run) -> None:
     expected = (
         "demo init import info serve export view scenario plant inject fit prelabel track solve evaluate mcap rig"
     )
-    expected += " calibrate versions"
+    expected += " calibrate versions user task"
     assert commands == expected.split()
     for command in commands:
         assert f"Example: boxwright {command}" in run(command, "--help")[1]

@@ -40,6 +40,8 @@ def test_two_layers_from_one_version_become_one(tiny_project: Project, versions:
     assert "car -> van" in versions("diff", "begun", "@ben")
     merged = json.loads(versions("merge", "@anna", "@ben", "--base", "begun", "--json"))
     assert [each["what"] for each in merged["conflicts"]] == ["class"]
+    (comment,) = tiny_project.review().board("tiny").comments.values()
+    assert (comment.pin.track_id, comment.text) == ("moving", "merge: class: kept truck; the other has bus")
     tracks = tiny_project.versions().tracks("tiny")
     assert {each.id: each.class_name for each in tracks.values()} == {"moving": "truck", "standing": "van"}
     assert "nothing differs" in versions("diff", "current")

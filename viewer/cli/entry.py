@@ -11,6 +11,7 @@ import typer
 
 from viewer.cli.calibrate import calibrate
 from viewer.cli.commands import app
+from viewer.cli.review import task, user
 from viewer.cli.versions import versions
 
 # typer keeps a click of its own in newer versions; its errors have one root in both.
@@ -19,6 +20,8 @@ _CALLED_WRONGLY = next(base for base in typer.BadParameter.__mro__ if base.__nam
 
 app.add_typer(calibrate)
 app.add_typer(versions)
+app.add_typer(user)
+app.add_typer(task)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from labeling.editing.edits import ApplyPatches
 from labeling.editing.layers import layer_key
 from labeling.editing.patch import difference, same
 from labeling.project import Project
+from labeling.review import LOCAL, acts
 from labeling.track import Track
 from labeling.versions import Conflict, Difference, VersionService, differences, merge
 from labeling.versions.diff import UNITS
@@ -110,6 +112,7 @@ def merge_versions(
         found = merge(base, ours, theirs)
         if not dry_run:
             store_tracks(project, recording, found.tracks)
+            _comment(project, recording, found.conflicts)
     if as_json:
         print_json({"tracks": len(found.tracks), "conflicts": [_record(each) for each in found.conflicts]})
     else:
@@ -117,6 +120,14 @@ def merge_versions(
     for each in found.conflicts:
         remark(f"boxwright: both changed {each.track_id}: {each.text}")
     return 3 if found.conflicts else 0
+
+
+def _comment(project: Project, recording: str, conflicts: tuple[Conflict, ...]) -> None:
+    """Each conflict as a comment, pinned where it is: a person decides."""
+    with closing(project.review()) as review:
+        for each in conflicts:
+            pin = acts.Pin(each.track_id, each.start_ns)
+            review.act(recording, acts.AddComment(uuid.uuid4().hex, f"merge: {each.text}", pin, "merge"), LOCAL)
 
 
 def _record(conflict: Conflict) -> dict[str, str]:
