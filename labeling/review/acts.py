@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 from labeling.editing.edits import ApplyPatches
 from labeling.review.sampling import ALL_TRACKS, SamplingPlan
 from labeling.times import TimeNs
-from labeling.track_record import Identifier
+from labeling.track_record import Identifier, TrackRecord
 
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -118,7 +118,8 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """Two people disagree, and a lead decides. evidence: what is to be seen, and where (pin)."""
+    """Two people disagree, and a lead decides. evidence: what is to be seen, and where (pin). labelled: the disputed
+    track as it was then, whatever becomes of it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     task_id: Identifier
@@ -126,6 +127,7 @@ class Escalate:
     proposals: tuple[Proposal, Proposal]
     pin: Pin = Pin()
     rule: Name = ""
+    labelled: TrackRecord | None = None
     kind: Literal["escalate"] = "escalate"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from calibration.errors import EditError, ForbiddenError, UsageError
-from labeling.editing.edits import ApplyPatches, SetClass, TrackPatch
+from labeling.editing.edits import ApplyPatches, CreateTrack, SetClass, TrackPatch
 from labeling.editing.service import LabelService
 from labeling.editing.store import Store
 from labeling.project import Project
@@ -24,6 +24,9 @@ from labeling.review import (
     sampled_tracks,
     statistics,
 )
+from labeling.review.evidence import with_evidence
+from labeling.track_record import TrackRecord
+from labeling.versions import VersionService
 
 ANNA, BEN, LENA = Person("anna", Role.ANNOTATOR), Person("ben", Role.REVIEWER), Person("lena", Role.LEAD)
 TASK = "morning"
@@ -201,3 +204,18 @@ def test_sampling_plans(team: Team) -> None:
     assert drawn[0] == drawn[1] != drawn[2]
     assert len(set(drawn[0])) == 10
     assert sampled_tracks(SamplingPlan(SamplingKind.RANDOM, 1), tracks, "s")  # never none
+
+
+def test_an_escalation_carries_what_each_side_has(team: Team) -> None:
+    team.to_review()
+    track = team.labels.tracks("tiny")["moving"]
+    team.labels.apply_edit("tiny@ben", CreateTrack(TrackRecord.of(track)), actor="ben")
+    team.labels.apply_edit("tiny@ben", SetClass("moving", "van"), actor="ben")
+    sides = acts.Proposal("anna", "a car"), acts.Proposal("ben", "a van")
+    bare = acts.Escalate(TASK, "see the photo", sides, acts.Pin("moving", team.start))
+    carried = with_evidence(bare, VersionService(team.store), "tiny")
+    assert carried.labelled == TrackRecord.of(track)
+    assert carried.proposals[0].edit is None  # it is there already, and later edits of it stay
+    team.do(carried, BEN)
+    team.do(acts.Adjudicate(TASK, 1, "a van"), LENA)
+    assert team.labels.tracks("tiny")["moving"].class_name == "van"
