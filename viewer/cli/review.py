@@ -87,6 +87,20 @@ def open_(
     reviewing.open_task(folder, recording, layer, name, title, frames, classes or [], sampling)
 
 
+@task.command(epilog="Example: boxwright task gold my-project drive --from @lena --frames 20 39")
+def gold(
+    folder: Folder,
+    recording: RecordingName,
+    source: Annotated[str, typer.Option("--from", help="The true labels: a version's name, `current` or `@LAYER`.")],
+    frames: Annotated[tuple[int, int] | None, typer.Option(metavar="FIRST LAST", help="All if not given.")] = None,
+    classes: Annotated[list[str] | None, typer.Option("--class", help="Only this class; may be repeated.")] = None,
+) -> None:
+    """Hide gold: labels that submissions are measured against, and that no annotator sees."""
+    from viewer.cli import accuracy
+
+    accuracy.gold(folder, recording, source, frames, classes or [])
+
+
 @task.command("list", epilog="Example: boxwright task list my-project --json")
 def list_tasks(folder: Folder, as_json: AsJson = False) -> None:
     """Every task, its state, and who has it."""

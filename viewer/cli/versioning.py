@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,14 +12,12 @@ from rich.table import Table
 
 from calibration.errors import UsageError
 from fusion.recording import Recording
-from labeling.editing.edits import ApplyPatches
 from labeling.editing.layers import layer_key
-from labeling.editing.patch import difference, same
 from labeling.project import Project
 from labeling.review import LOCAL, acts
-from labeling.track import Track
 from labeling.versions import Conflict, Difference, VersionService, differences, merge
 from labeling.versions.diff import UNITS
+from labeling.versions.storing import store_tracks
 from viewer.cli.console import print_json, remark, results
 
 
@@ -89,18 +87,9 @@ def begin_layer(folder: Path, recording: str, layer: str, source: str | None) ->
         if service.tracks(key):
             raise UsageError(f"the layer {layer!r} has labels already", do="choose another name", where=recording)
         tracks = {} if source is None else service.tracks(recording, source)
-        store_tracks(project, key, tracks)
+        with closing(project.labels()) as labels:
+            store_tracks(labels, key, tracks)
     results.print(f"layer {key}: {len(tracks)} tracks")
-
-
-def store_tracks(project: Project, key: str, tracks: Mapping[str, Track], actor: str = "local") -> None:
-    """Make the labels of a key those tracks, by one edit."""
-    with closing(project.labels()) as labels:
-        now = labels.tracks(key)
-        changed = [each for each in sorted({*now, *tracks}) if not same(now.get(each), tracks.get(each))]
-        if changed:
-            patches = tuple(difference(each, now.get(each), tracks.get(each)) for each in changed)
-            labels.apply_edit(key, ApplyPatches(patches), actor=actor)
 
 
 def merge_versions(
@@ -111,7 +100,8 @@ def merge_versions(
         base, ours, theirs = (service.tracks(recording, each) for each in references)
         found = merge(base, ours, theirs)
         if not dry_run:
-            store_tracks(project, recording, found.tracks)
+            with closing(project.labels()) as labels:
+                store_tracks(labels, recording, found.tracks)
             _comment(project, recording, found.conflicts)
     if as_json:
         print_json({"tracks": len(found.tracks), "conflicts": [_record(each) for each in found.conflicts]})
