@@ -22,7 +22,7 @@ _MOST_VALUES = 4000  # of more cuboids, so many are drawn for the expected disag
 Unit = list[FloatArray | None]
 
 
-def krippendorff_alpha(people: Sequence[Sightings]) -> float:
+def agreement_alpha(people: Sequence[Sightings]) -> float:
     """1: they agree; 0: as by chance; below: they avoid each other. NaN where nobody says anything that could differ.
 
     Raises ValueError for fewer than two people.

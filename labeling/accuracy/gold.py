@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labeling.accuracy.pairwise import Agreement, agreement
-from labeling.accuracy.segment import Sightings, frame_moments, sightings_in
+from labeling.accuracy.segment import Sightings, frames_within, sightings_in
 from labeling.editing.layers import GOLD, layer_key, layer_of, recording_of
 from labeling.project import Project
 from labeling.review import LOCAL, Board, Task, acts
@@ -71,17 +71,16 @@ def gold_scores(project: Project) -> list[GoldScore]:
 def _scores(project: Project, versions: VersionService, gold: Board, key: str, task: Task) -> Iterator[GoldScore]:
     recording = recording_of(key)
     truth = versions.tracks(recording, f"@{GOLD}")
-    for segment in gold.tasks.values():
-        classes = common_classes(segment.classes, task.classes)
-        with project.recording_as_it_came(recording) as opened:
-            start, end = max(segment.start_ns, task.start_ns), min(segment.end_ns, task.end_ns)
-            moments = frame_moments(opened, start, end)
-        if classes is None or not len(moments):
-            continue
-        true = sightings_in(truth, moments, classes)
-        for event in submissions(task):
-            said = sightings_in(versions.tracks_at(key, event.sequence), moments, classes)
-            yield GoldScore(event.who, recording, task.id, event.at_ns, agreement(true, said), by_class(true, said))
+    with project.recording_as_it_came(recording) as opened:
+        for segment in gold.tasks.values():
+            classes = common_classes(segment.classes, task.classes)
+            frames = frames_within(opened, max(segment.start_ns, task.start_ns), min(segment.end_ns, task.end_ns))
+            if classes is None or not frames:
+                continue
+            true = sightings_in(opened, truth, frames, classes)
+            for event in submissions(task):
+                said = sightings_in(opened, versions.tracks_at(key, event.sequence), frames, classes)
+                yield GoldScore(event.who, recording, task.id, event.at_ns, agreement(true, said), by_class(true, said))
 
 
 def submissions(task: Task) -> list[Event]:

@@ -24,22 +24,19 @@ _WIDTH, _HEIGHT, _MARGIN = 760, 240, 40
 def report_page(report: Report) -> str:
     """All text is escaped."""
     title = f"{report.project}: labels and how accurate they are"
-    parts = [
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title><style>{_STYLE}</style>",
-        f"<h1>{html.escape(title)}</h1>",
-        _states(report),
-        _people(report),
-        _errors(report),
-        _gold(report),
-        _agreement(report),
-        _counts(report),
-        "</html>",
-    ]
-    return "\n".join(each for each in parts if each)
+    rooms = (_states, _people, _errors, _gold, _agreement, _counts)
+    return document(title, [room(report) for room in rooms])
 
 
-def _table(title: str, head: Iterable[str], rows: Iterable[Iterable[object]], note: str = "") -> str:
-    """Empty without rows."""
+def document(title: str, parts: Iterable[str]) -> str:
+    """A page of parts, which are HTML; the title is text."""
+    head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title>"
+    body = [f"{head}<style>{_STYLE}</style>", f"<h1>{html.escape(title)}</h1>", *parts, "</html>"]
+    return "\n".join(each for each in body if each)
+
+
+def table(title: str, head: Iterable[str], rows: Iterable[Iterable[object]], note: str = "") -> str:
+    """A table under a heading; all of it is text. Empty without rows."""
     cells = ["<tr>" + "".join(f"<td>{html.escape(str(each))}" for each in row) for row in rows]
     if not cells:
         return ""
@@ -63,7 +60,7 @@ def _people(report: Report) -> str:
         for name, p in sorted(report.statistics.people.items())
     ]
     head = ("", "submitted", "accepted", "at once", "returned", "verdicts", "comments", "overruled", "minutes")
-    return _table("People", head, rows)
+    return table("People", head, rows)
 
 
 def _minutes(found: PersonStatistics) -> str:
@@ -72,7 +69,7 @@ def _minutes(found: PersonStatistics) -> str:
 
 def _errors(report: Report) -> str:
     everybody = [("everybody", report.errors), *report.errors_by_person.items()] if report.errors.inspected else []
-    return _table(
+    return table(
         "Tracks at fault, of those that reviewers looked at",
         ("", "looked at", "at fault", "share", "95 % interval"),
         [(name, each.inspected, each.defects, f"{100 * each.rate:.1f} %", _interval(each)) for name, each in everybody],
@@ -88,11 +85,9 @@ def _gold(report: Report) -> str:
     if not report.gold:
         return ""
     rows = [_trend_row(name, each) for name, each in (*report.people.items(), *report.classes.items())]
-    table = _table("Against gold (F1 at IoU 0.5)", ("", "scores", "mean", "latest", "per day", "drift"), rows)
-    figure = (
-        f"<figure>{_plot(report.gold)}<figcaption>Every submission against gold: F1 over time.</figcaption></figure>"
-    )
-    return table + figure
+    scores = table("Against gold (F1 at IoU 0.5)", ("", "scores", "mean", "latest", "per day", "drift"), rows)
+    caption = "<figcaption>Every submission against gold: F1 over time.</figcaption>"
+    return f"{scores}<figure>{_plot(report.gold)}{caption}</figure>"
 
 
 def _trend_row(name: str, found: Trend) -> tuple[object, ...]:
@@ -134,7 +129,7 @@ def _agreement(report: Report) -> str:
         who = f"{each.recording}: {' and '.join(each.people)}"
         rows.append((who, each.frames, *(f"{value:.3f}" for value in values)))
     head = ("", "frames", "alpha", "HOTA", "F1", "mean IoU")
-    return _table("Agreement between people", head, rows, "On what both labelled, each in a layer of their own.")
+    return table("Agreement between people", head, rows, "On what both labelled, each in a layer of their own.")
 
 
 def _counts(report: Report) -> str:
@@ -142,6 +137,6 @@ def _counts(report: Report) -> str:
     rules = [
         (name, each.comments, each.escalated, each.decided) for name, each in sorted(report.statistics.rules.items())
     ]
-    return _table("Classes", ("", "tracks", "comments"), classes) + _table(
+    return table("Classes", ("", "tracks", "comments"), classes) + table(
         "Rules", ("", "findings", "escalated", "decided"), rules
     )

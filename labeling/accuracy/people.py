@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from labeling.accuracy.alpha import krippendorff_alpha
+from labeling.accuracy.alpha import agreement_alpha
 from labeling.accuracy.gold import common_classes, submissions
 from labeling.accuracy.pairwise import Agreement, agreement
-from labeling.accuracy.segment import frame_moments, sightings_in
+from labeling.accuracy.segment import frames_within, sightings_in
 from labeling.editing.layers import GOLD, layer_of, recording_of
 from labeling.project import Project
 from labeling.review import Task
@@ -74,9 +74,10 @@ def _agreement(project: Project, versions: VersionService, pair: Sequence[_Work]
     classes = common_classes(first.task.classes, second.task.classes)
     with project.recording_as_it_came(recording_of(first.key)) as opened:
         start, end = max(each.task.start_ns for each in pair), min(each.task.end_ns for each in pair)
-        moments = frame_moments(opened, start, end)
-    if classes is None or not len(moments):
-        return None
-    a, b = (sightings_in(versions.tracks_at(each.key, each.sequence), moments, classes) for each in pair)
+        frames = frames_within(opened, start, end)
+        if classes is None or not frames:
+            return None
+        tracks = (versions.tracks_at(each.key, each.sequence) for each in pair)
+        a, b = (sightings_in(opened, each, frames, classes) for each in tracks)
     people = first.person, second.person
-    return PairAgreement(recording_of(first.key), people, len(moments), krippendorff_alpha([a, b]), agreement(a, b))
+    return PairAgreement(recording_of(first.key), people, len(frames), agreement_alpha([a, b]), agreement(a, b))

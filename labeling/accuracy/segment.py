@@ -10,7 +10,7 @@ import numpy as np
 from calibration import RigidTransform
 from calibration.quaternion import FloatArray
 from fusion.recording import Recording
-from fusion.timeline import Int64Array
+from labeling.frame_times import FrameTimes
 from labeling.overlap import upright_rows
 from labeling.track import PresenceKind, Track, poses_of
 
@@ -38,22 +38,26 @@ class Sightings:
         )
 
 
-def frame_moments(recording: Recording, start_ns: int, end_ns: int) -> Int64Array:
-    """(F,) int64 ns: the middles of the frames between two times."""
-    middles = np.array([recording.frame_middle_ns(frame) for frame in range(len(recording.frames))], np.int64)
-    return middles[(middles >= start_ns) & (middles <= end_ns)]
+def frames_within(recording: Recording, start_ns: int, end_ns: int) -> list[int]:
+    """Numbers of the frames of which the middle lies between two times."""
+    frames = range(len(recording.frames))
+    return [frame for frame in frames if start_ns <= recording.frame_middle_ns(frame) <= end_ns]
 
 
-def sightings_in(tracks: Mapping[str, Track], times_ns: Int64Array, classes: Sequence[str] = ()) -> Sightings:
-    """What tracks say at (F,) times: the objects that are observed or occluded; of all classes if none are given."""
+def sightings_in(
+    recording: Recording, tracks: Mapping[str, Track], frames: Sequence[int], classes: Sequence[str] = ()
+) -> Sightings:
+    """What tracks say in frames; of all classes if none are given.
+
+    Whether an object is there is asked at the moment at which the frame shows it, as the page does; all are then laid
+    where they are in the middle of the frame, so that two descriptions can be compared.
+    """
     chosen = [track for track in tracks.values() if not classes or track.class_name in classes]
-    times = np.broadcast_to(times_ns, (len(chosen), len(times_ns)))
-    poses = poses_of(chosen, np.ascontiguousarray(times))
-    there = np.array(
-        [[track.presence_at(each) is not PresenceKind.ABSENT for each in times_ns.tolist()] for track in chosen], bool
-    ).reshape(times.shape)
+    times = FrameTimes(recording)
+    middles = np.array([recording.frame_middle_ns(frame) for frame in frames], np.int64)
+    poses = poses_of(chosen, np.tile(middles, (len(chosen), 1)))
     sizes = np.array([track.size_m for track in chosen]).reshape(-1, 3)
-    rows = [np.flatnonzero(column) for column in there.T]
+    rows = [_present(chosen, times.times_of(chosen, frame)) for frame in frames]
     return Sightings(
         tuple(tuple(chosen[row].id for row in each) for each in rows),
         tuple(tuple(chosen[row].class_name for row in each) for each in rows),
@@ -62,3 +66,8 @@ def sightings_in(tracks: Mapping[str, Track], times_ns: Int64Array, classes: Seq
             for f, each in enumerate(rows)
         ),
     )
+
+
+def _present(tracks: Sequence[Track], moments: Sequence[int]) -> list[int]:
+    there = (track.presence_at(moment) for track, moment in zip(tracks, moments, strict=True))
+    return [row for row, kind in enumerate(there) if kind is not PresenceKind.ABSENT]

@@ -36,6 +36,16 @@ class NamedVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalLine:
+    """An entry of the journal: who made it and when; kind: edit, undo, redo, or what it notes."""
+
+    sequence: int
+    who: str
+    at_ns: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Body:
     name: str
     sequence: int
@@ -86,6 +96,12 @@ class VersionService:
                 there = f"there are {', '.join(known)}" if known else "name one with `boxwright versions name`"
                 raise UsageError(f"there is no version {name!r}", do=there, where=key)
             return _tracks_at(transaction, key, known[name])
+
+    def journal(self, recording: str) -> tuple[JournalLine, ...]:
+        """Who did what kind of thing when, oldest first."""
+        with self._store.transaction() as transaction:
+            entries = transaction.entries(recording)
+        return tuple(JournalLine(each.sequence, each.actor, each.at_ns, each.kind) for each in entries)
 
     def tracks_at(self, recording: str, sequence: int) -> dict[str, Track]:
         """The tracks as they were after a journal entry, by id."""

@@ -148,7 +148,7 @@ def test_help_has_an_example_for_every_command(run) -> None:
     expected = (
         "demo init import info serve export view scenario plant inject fit prelabel track solve evaluate report mcap"
     )
-    expected += " rig calibrate versions user task"
+    expected += " rig calibrate versions user task qualify"
     assert commands == expected.split()
     for command in commands:
         assert f"Example: boxwright {command}" in run(command, "--help")[1]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
+from labeling.editing.store import Store
 from labeling.frame_times import frame_span
 from labeling.review import LOCAL, Role, acts
 from tests.viewer.conftest import Served, wait_for
@@ -87,10 +88,10 @@ def lengthen(page: Page, served: Served, car: str, by: float) -> None:
 
 def story(served: Served) -> list[tuple[str, str, str]]:
     """Who did what in the journal, edits and review alike."""
-    labels = served.project.labels()
-    with labels._store.transaction() as transaction:
+    store = Store.open(served.project.root / "labels.db")
+    with store.transaction() as transaction:
         entries = transaction.entries("street")
-    labels.close()
+    store.close()
     told = [(entry.actor, entry.kind, entry.edit.decode()) for entry in entries if entry.actor != "local"]
     return [(who, kind, text.split('"kind":"')[-1].split('"')[0]) for who, kind, text in told]
 

@@ -11,6 +11,7 @@ import typer
 
 from viewer.cli.calibrate import calibrate
 from viewer.cli.commands import app
+from viewer.cli.qualify import qualify
 from viewer.cli.review import task, user
 from viewer.cli.versions import versions
 
@@ -22,6 +23,7 @@ app.add_typer(calibrate)
 app.add_typer(versions)
 app.add_typer(user)
 app.add_typer(task)
+app.add_typer(qualify)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -14,13 +15,15 @@ from labeling.accuracy import (
     Sightings,
     acceptance_plan,
     agreement,
+    agreement_alpha,
     error_rate,
-    krippendorff_alpha,
     sightings_in,
     trend,
 )
+from labeling.accuracy.segment import frames_within
 from labeling.overlap import Overlap, overlap_matrix
-from labeling.track import Knot, Maker, Presence, PresenceKind, Track
+from labeling.project import Project
+from labeling.track import Presence
 
 DAY_NS = 86_400 * 10**9
 
@@ -36,7 +39,7 @@ def test_two_who_say_the_same_agree() -> None:
     same = seen([("a", 0.0), ("b", 20.0)], [("a", 1.0), ("b", 20.0)])
     found = agreement(same, same)
     assert (found.hota, found.f1, found.iou, found.precision, found.recall) == pytest.approx((1.0,) * 5)
-    assert krippendorff_alpha([same, same, same]) == pytest.approx(1.0)
+    assert agreement_alpha([same, same, same]) == pytest.approx(1.0)
     nothing = seen([], [])
     assert agreement(nothing, nothing).f1 == 1.0
     assert agreement(nothing, same).f1 == agreement(same, nothing).hota == 0.0
@@ -69,15 +72,15 @@ def test_alpha_is_what_its_formula_says(work: list[tuple[float, bool]]) -> None:
     second = seen([(str(k), 50.0 * k + shift) for k, (shift, there) in enumerate(work) if there])
     rows = {round(row[0] / 50.0): row for row in second.cuboids[0]}
     units = [[row, rows.get(k)] for k, row in enumerate(first.cuboids[0])]
-    assert krippendorff_alpha([first, second]) == pytest.approx(brute_force_alpha(units))
+    assert agreement_alpha([first, second]) == pytest.approx(brute_force_alpha(units))
 
 
 def test_alpha_of_those_who_never_meet_is_no_better_than_chance() -> None:
     rng = np.random.default_rng(1)
     people = [seen([(str(k), float(x)) for k, x in enumerate(rng.uniform(0, 5000, 60))]) for _ in range(3)]
-    assert krippendorff_alpha(people) < 0.05
+    assert agreement_alpha(people) < 0.05
     with pytest.raises(ValueError, match="at least two"):
-        krippendorff_alpha(people[:1])
+        agreement_alpha(people[:1])
 
 
 def test_a_trend_is_told_from_noise() -> None:
@@ -112,11 +115,16 @@ def test_an_acceptance_plan_keeps_both_risks() -> None:
         acceptance_plan(0.1, 0.1)
 
 
-def test_tracks_are_seen_where_they_are_present() -> None:
-    knots = [Knot(k * 10, (float(k), 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), Maker.HUMAN) for k in range(5)]
-    presence = [Presence(0, 15), Presence(16, 25, PresenceKind.OCCLUDED)]
-    car = Track.from_knots("a", "car", (4.0, 2.0, 1.5), knots, presence)
-    found = sightings_in({"a": car}, np.array([0, 20, 40]))
-    assert found.ids == (("a",), ("a",), ())
-    np.testing.assert_allclose(found.cuboids[1], [[2.0, 0, 0, 4, 2, 1.5, 0]])
-    assert len(sightings_in({"a": car}, np.array([0]), ["van"])) == 0
+def test_tracks_are_seen_where_frames_show_them(tiny_project: Project) -> None:
+    """One that stops being present within a frame's sweep is in that frame, and laid where it is in its middle."""
+    labels = tiny_project.labels()
+    tracks = labels.tracks("tiny")
+    labels.close()
+    moving = replace(tracks["moving"], presence=(Presence(*map(int, tracks["moving"].times_ns[[0, 2]])),))
+    with tiny_project.recording("tiny") as recording:
+        found = sightings_in(recording, {"moving": moving}, range(6))
+        assert found.ids == (("moving",),) * 3 + ((),) * 3
+        middle = recording.frame_middle_ns(1)
+        np.testing.assert_allclose(found.cuboids[1][0, :3], moving.at(middle).translation)
+        assert len(sightings_in(recording, tracks, [0], ["van"])) == 0
+        assert frames_within(recording, middle, recording.frame_middle_ns(3)) == [1, 2, 3]
