@@ -26,7 +26,7 @@ class LabelPermission:
             raise ForbiddenError(f"there is nobody called {actor!r}", where=recording)
         if person.role is Role.LEAD:
             return
-        if isinstance(edit, AdoptRig) or layer_of(recording) == GOLD:
+        if isinstance(edit, AdoptRig) or not may_see(person, recording):
             raise ForbiddenError(f"{person.name} is {person.role}, and this takes a lead", where=recording)
         tasks = self._review.board(recording).tasks.values()
         held = [each for each in tasks if each.state is TaskState.IN_PROGRESS and each.annotators[-1] == actor]

@@ -37,7 +37,9 @@ def test_two_layers_from_one_version_become_one(tiny_project: Project, versions:
     work(tiny_project, "tiny@ben", SetClass("moving", "bus"), SetClass("standing", "van"))
     found = json.loads(versions("diff", "begun", "@anna", "--json"))["differences"]
     assert [(each["kind"], each["track_id"]) for each in found] == [("moved", "moving"), ("class", "moving")]
-    assert "car -> van" in versions("diff", "begun", "@ben")
+    page = tiny_project.root / "diff.html"
+    assert "car -> van" in versions("diff", "begun", "@ben", "--html", str(page))
+    assert page.read_text().count("<svg") == 2
     merged = json.loads(versions("merge", "@anna", "@ben", "--base", "begun", "--json"))
     assert [each["what"] for each in merged["conflicts"]] == ["class"]
     (comment,) = tiny_project.review().board("tiny").comments.values()

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich.table import Table
 
-from calibration.errors import UsageError
-from fusion.recording import Recording
+from calibration.errors import InputError, UsageError
 from labeling.editing.layers import layer_key
 from labeling.project import Project
 from labeling.review import LOCAL, acts
 from labeling.versions import Conflict, Difference, VersionService, differences, merge
 from labeling.versions.diff import UNITS
+from labeling.versions.page import diff_page
 from labeling.versions.storing import store_tracks
 from viewer.cli.console import print_json, remark, results
 
@@ -53,31 +53,39 @@ def list_versions(folder: Path, recording: str, layer: str, *, as_json: bool) ->
         results.print(f"{each.name:<20} entry {each.sequence:>6}  {when} {each.who} {each.note}".rstrip())
 
 
-def diff(folder: Path, recording: str, before: str, after: str, *, as_json: bool) -> None:
+def diff(folder: Path, recording: str, before: str, after: str, page: Path | None, *, as_json: bool) -> None:
     """Every change, by track."""
     with _opened(folder, recording) as (project, service):
-        found = differences(service.tracks(recording, before), service.tracks(recording, after))
+        old, new = service.tracks(recording, before), service.tracks(recording, after)
+        found = differences(old, new)
         with project.recording_as_it_came(recording) as opened:
-            if as_json:
-                print_json({"before": before, "after": after, "differences": [each.to_record() for each in found]})
-            else:
-                _print_differences(found, opened)
+            start_ns = int(opened.frames.times_ns[0])
+    if page is not None:
+        _write(page, diff_page(f"{recording}: from {before} to {after}", found, old, new, start_ns))
+    if as_json:
+        print_json({"before": before, "after": after, "differences": [each.to_record() for each in found]})
+    else:
+        _print_differences(found, start_ns)
 
 
-def _print_differences(found: list[Difference], opened: Recording) -> None:
+def _write(page: Path, text: str) -> None:
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write the page ({error.strerror})", where=page) from error
+    remark(f"boxwright: wrote {page}")
+
+
+def _print_differences(found: list[Difference], start_ns: int) -> None:
     if not found:
         results.print("nothing differs")
         return
     table = Table("track", "change", "from s", "to s", "size", "what")
     for each in found:
         unit = UNITS.get(each.kind, "")
-        times = (f"{_seconds(opened, time_ns):.2f}" for time_ns in (each.start_ns, each.end_ns))
+        times = (f"{(time_ns - start_ns) * 1e-9:.2f}" for time_ns in (each.start_ns, each.end_ns))
         table.add_row(each.track_id, each.kind, *times, f"{each.amount:.3g} {unit}" if unit else "", each.detail)
     results.print(table)
-
-
-def _seconds(opened: Recording, time_ns: int) -> float:
-    return (time_ns - int(opened.frames.times_ns[0])) * 1e-9
 
 
 def begin_layer(folder: Path, recording: str, layer: str, source: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,12 +57,17 @@ def list_(
 
 @versions.command(epilog="Example: boxwright versions diff my-project drive delivered current")
 def diff(
-    folder: Folder, recording: RecordingName, before: Reference, after: Reference = "current", as_json: AsJson = False
+    folder: Folder,
+    recording: RecordingName,
+    before: Reference,
+    after: Reference = "current",
+    page: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with pictures.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """What differs between two versions: which tracks, when, and by how much."""
     from viewer.cli import versioning
 
-    versioning.diff(folder, recording, before, after, as_json=as_json)
+    versioning.diff(folder, recording, before, after, page, as_json=as_json)
 
 
 @versions.command(epilog="Example: boxwright versions layer my-project drive anna --from delivered")
