@@ -13,7 +13,7 @@ import numpy.typing as npt
 from calibration import RigidTransform
 from fusion.timeline import Int64Array
 from labeling.editing.patch import knot_bytes, same
-from labeling.track import Track
+from labeling.track import PresenceKind, Track
 from labeling.versions.lines import Span, changed_spans, presence_line, state_lines
 
 _SAME_PLACE_M = 1e-9
@@ -174,7 +174,7 @@ def _changes(old: Track, new: Track, foreign: Int64Array) -> Iterator[Difference
 def _along(old: Track, new: Track, foreign: Int64Array) -> Iterator[Difference]:
     """Where the way differs, in runs of knots of either; what came from another track is told as its identity."""
     times = np.union1d(old.times_ns, new.times_ns).astype(np.int64)
-    ours = ~np.isin(times, foreign)
+    ours = ~np.isin(times, foreign) & _both_present(old, new, times)
     step = _poses(old, times).inverse() * _poses(new, times)
     shift = np.linalg.norm(step.translation, axis=1)
     w = np.abs(step.rotation[:, 0])
@@ -187,6 +187,14 @@ def _along(old: Track, new: Track, foreign: Int64Array) -> Iterator[Difference]:
     other = _other_knots(old, new, foreign) if not told else []
     if len(other):
         yield Difference(ChangeKind.KNOTS, new.id, other[0], other[-1], float(len(other)))
+
+
+def _both_present(old: Track, new: Track, times_ns: Int64Array) -> BoolArray:
+    """Where one ends and the other goes on, that is told as presence, not as a way to nowhere."""
+    if old.presence == new.presence:
+        return np.ones(len(times_ns), bool)
+    absent = PresenceKind.ABSENT
+    return np.array([absent not in (old.presence_at(t), new.presence_at(t)) for t in times_ns.tolist()], bool)
 
 
 def _other_knots(old: Track, new: Track, foreign: Int64Array) -> list[int]:
@@ -210,7 +218,9 @@ def _runs(mask: BoolArray) -> list[tuple[int, int]]:
 
 def _timed(kind: ChangeKind, track_id: str, name: str, span: tuple[Span, str | None]) -> Difference:
     after, before = span
-    return Difference(kind, track_id, after.start_ns, after.end_ns, detail=_arrow(name, before, after.value))
+    nothing = PresenceKind.ABSENT.value if kind is ChangeKind.PRESENCE else None
+    detail = _arrow(name, before or nothing, after.value or nothing)
+    return Difference(kind, track_id, after.start_ns, after.end_ns, detail=detail)
 
 
 def _arrow(name: str, before: str | None, after: str | None) -> str:

@@ -52,7 +52,10 @@ def _picture(before: Track | None, after: Track | None) -> str:
     corners = np.concatenate([each.reshape(-1, 2) for each, _ in outlines])
     low = corners.min(axis=0)
     scale = (_SIDE_PX - 20) / max(float(np.ptp(corners, axis=0).max()), 1.0)
-    shapes = "".join(_drawn((each - low) * scale + 10.0, colour) for each, colour in outlines)
+    shapes = "".join(
+        _drawn((each - low) * scale + 10.0, colour, width)
+        for (each, colour), width in zip(outlines, (2.6, 1.0), strict=False)
+    )
     flip = f'<g transform="translate(0 {_SIDE_PX}) scale(1 -1)">{shapes}</g>'
     return f'<svg viewBox="0 0 {_SIDE_PX} {_SIDE_PX}" width="{_SIDE_PX}" height="{_SIDE_PX}" role="img">{flip}</svg>'
 
@@ -65,15 +68,15 @@ def _outlines(track: Track) -> FloatArray:
     return np.stack([poses[row].apply(corners)[:, :2] for row in range(len(rows))])
 
 
-def _drawn(outlines: FloatArray, colour: str) -> str:
-    """The way, and the cuboids at its knots."""
+def _drawn(outlines: FloatArray, colour: str, width: float) -> str:
+    """The way, and the cuboids at its knots; what was before is wider, so that both can be seen."""
     centres = outlines.mean(axis=1)
     way = " ".join(f"{x:.1f},{y:.1f}" for x, y in centres.tolist())
     boxes = "".join(
         f'<polygon points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in each.tolist())}" fill="none" stroke="{colour}" '
-        f'stroke-width="0.7"/>'
+        f'stroke-width="{width}"/>'
         for each in outlines
     )
     x, y = centres[0].tolist()
-    dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
-    return f'{boxes}<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="1.5"/>{dot}'
+    dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2.0 + width:.1f}" fill="{colour}"/>'
+    return f'{boxes}<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="{width}"/>{dot}'

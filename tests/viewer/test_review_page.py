@@ -167,6 +167,10 @@ def test_annotate_reject_fix_accept_escalate_adjudicate(page_of: Opener, served:
     lena.locator("[data-testid=precedents]").click()
     assert "loads on the roof are left out" in lena.locator("[data-testid=precedent]").inner_text()
 
+    with lena.expect_popup() as opened:
+        lena.locator("[data-testid=report]").click()
+    assert "1 accepted, 1 adjudicated, 1 submitted" in opened.value.locator("body").inner_text()
+
     told = story(served)
     assert [each for each in told if each[1] == "edit" and each[0] != "import"] == [("anna", "edit", "resize")] * 2
     assert [(who, what) for who, kind, what in told if kind == "review" and who != "lena"] == [

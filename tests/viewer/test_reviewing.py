@@ -74,6 +74,14 @@ def test_gold_and_other_peoples_layers_are_hidden(
     assert client.get("/api/recordings/tiny@..", headers=headers["lena"]).status_code == 422
 
 
+def test_the_report_is_for_leads(client: TestClient, headers: dict[str, dict[str, str]]) -> None:
+    refused = client.get("/api/report", headers=headers["ben"])
+    assert (refused.status_code, refused.json()["error"]) == (403, "ben is reviewer, and the report is for leads")
+    page = client.get("/api/report", headers=headers["lena"])
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert page.headers["content-security-policy"] == security.PAGE_POLICY
+
+
 def test_edits_are_made_and_undone_under_ones_own_name(
     tiny_project: Project, client: TestClient, headers: dict[str, dict[str, str]]
 ) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
 from pydantic import Field
 
+from calibration.errors import ForbiddenError
+from labeling.accuracy.page import report_page
+from labeling.accuracy.report import project_report
 from labeling.review import Board, Comment, Decision, Person, Role, Task, TaskState, acts, sampled_tracks
 from labeling.review.acts import Act
 from labeling.review.evidence import with_evidence
@@ -116,6 +120,16 @@ def precedents(request: Request, text: Words = "", rule: Words = "") -> list[Pre
     """Decisions in which the words occur, newest first."""
     workspace: Workspace = request.app.state.workspace
     return [_precedent(each) for each in workspace.review.precedents(text, rule)]
+
+
+@router.get("/report", response_class=HTMLResponse)
+def report(request: Request) -> HTMLResponse:
+    """How the project stands, as a page; it tells how people do against gold, so it is for leads."""
+    person = asking(request)
+    if person.role is not Role.LEAD:
+        raise ForbiddenError(f"{person.name} is {person.role}, and the report is for leads")
+    workspace: Workspace = request.app.state.workspace
+    return HTMLResponse(report_page(project_report(workspace.project)), headers={"cache-control": "private, no-store"})
 
 
 def _workspace(request: Request, name: str) -> Workspace:

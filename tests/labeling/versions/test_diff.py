@@ -88,7 +88,7 @@ def test_identity_is_told_as_identity_and_not_as_a_jump() -> None:
     assert [(each.kind, each.track_id, each.other_id) for each in split if each.kind is ChangeKind.REIDENTIFIED] == [
         (ChangeKind.REIDENTIFIED, "new", "car")
     ]
-    assert not {ChangeKind.ADDED, ChangeKind.REMOVED} & {each.kind for each in split}
+    assert not {ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.MOVED} & {each.kind for each in split}
     swap = after(Swap("car", "van", AT), base=base)
     assert {(each.track_id, each.other_id, each.start_ns) for each in swap if each.other_id} == {
         ("car", "van", AT),

@@ -126,3 +126,8 @@ export function postAct(name: string, key: string, act: Act): Promise<Board> {
 export function getPrecedents(text: string, rule: string): Promise<Precedent[]> {
   return askJson(`/api/precedents?${new URLSearchParams({ text, rule })}`);
 }
+
+/** How the project stands, as an HTML page. */
+export function getReport(): Promise<ArrayBuffer> {
+  return askBytes("/api/report");
+}

@@ -11,6 +11,7 @@ import {
   chooseTask,
   currentTask,
   escalate,
+  openReport,
   openComments,
   precedents,
   proposal,
@@ -235,6 +236,15 @@ function Precedents(): JSX.Element {
       >
         Decided before
       </Button>
+      {board.value?.me.role === "lead" && (
+        <Button
+          label="How the project stands: tasks, people, accuracy"
+          testId="report"
+          onClick={() => void openReport()}
+        >
+          Report
+        </Button>
+      )}
       {precedents.value?.length === 0 && <span class="quiet">nothing like it</span>}
       {precedents.value?.map((each) => (
         <p key={each.at_ns} data-testid="precedent">

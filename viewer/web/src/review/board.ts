@@ -1,7 +1,7 @@
 /** Tasks and comments of the open recording, and what a person does with them. */
 
 import { computed, signal } from "@preact/signals";
-import { getBoard, getPrecedents, postAct } from "../api/endpoints";
+import { getBoard, getPrecedents, getReport, postAct } from "../api/endpoints";
 import type { Act, Board, Comment, Precedent, Task } from "../api/types";
 import { queued } from "../edits/queue";
 import { select } from "../workbench/choosing";
@@ -128,6 +128,16 @@ export function reopen(task: Task): void {
 export async function searchPrecedents(): Promise<void> {
   try {
     precedents.value = await getPrecedents(words.peek(), rule.peek());
+  } catch (error) {
+    reportFailure(messageOf(error));
+  }
+}
+
+/** In a page of its own, which has this page's policy: no scripts, nothing from outside. */
+export async function openReport(): Promise<void> {
+  try {
+    const page = new Blob([await getReport()], { type: "text/html;charset=utf-8" });
+    window.open(URL.createObjectURL(page), "_blank");
   } catch (error) {
     reportFailure(messageOf(error));
   }
