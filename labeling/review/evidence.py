@@ -16,7 +16,7 @@ def with_evidence(dispute: acts.Escalate, versions: VersionService, recording: s
     """With the pinned track, and, for who has it in a layer of their own name, the edit that makes it so."""
     track = versions.tracks(recording).get(dispute.pin.track_id)
     if track is None:
-        return dispute
+        return replace(dispute, labelled=None)
     first, second = (_carrying(each, track.id, versions, recording_of(recording)) for each in dispute.proposals)
     return replace(dispute, labelled=TrackRecord.of(track), proposals=(first, second))
 

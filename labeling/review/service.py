@@ -12,9 +12,11 @@ from labeling.editing.store import Store, Transaction
 from labeling.review import acts
 from labeling.review.acts import ACT, Act
 from labeling.review.board import Board, Decision, Event, Task, TaskState, state_after
+from labeling.review.evidence import with_evidence
 from labeling.review.people import Person, Role
 from labeling.track import Track
 from labeling.track_record import track_from_json
+from labeling.versions import VersionService
 
 _KIND = "review"
 _ROLES: Mapping[type[object], Role] = {
@@ -26,16 +28,16 @@ _ROLES: Mapping[type[object], Role] = {
 }
 
 
-_NOBODY = acts.Proposal("nobody", "nothing")
-_STEPS: Mapping[str, Callable[[str], Act]] = {
-    "take": acts.Take,
-    "submit": acts.Submit,
-    "request_changes": lambda task_id: acts.RequestChanges(task_id, uuid.uuid4().hex, "why"),
-    "accept": acts.Accept,
-    "escalate": lambda task_id: acts.Escalate(task_id, "why", (_NOBODY, _NOBODY)),
-    "adjudicate": lambda task_id: acts.Adjudicate(task_id, 0, "why"),
-    "reopen": lambda task_id: acts.Reopen(task_id, "why"),
+_STEPS: Mapping[str, Callable[[str, str], Act]] = {
+    "take": lambda task_id, _: acts.Take(task_id),
+    "submit": lambda task_id, _: acts.Submit(task_id),
+    "request_changes": lambda task_id, _: acts.RequestChanges(task_id, uuid.uuid4().hex, "why"),
+    "accept": lambda task_id, _: acts.Accept(task_id),
+    "escalate": lambda task_id, name: acts.Escalate(task_id, "why", (acts.Proposal(name, "this"),) * 2),
+    "adjudicate": lambda task_id, _: acts.Adjudicate(task_id, 0, "why"),
+    "reopen": lambda task_id, _: acts.Reopen(task_id, "why"),
 }
+"""An act of each kind by somebody, to ask whether they may."""
 
 
 class ReviewService:
@@ -44,6 +46,7 @@ class ReviewService:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._labels = LabelService(store)
+        self._versions = VersionService(store)
 
     def close(self) -> None:
         """Release the store."""
@@ -66,15 +69,19 @@ class ReviewService:
         with self._store.transaction() as transaction:
             board = _board(transaction, recording)
             return {
-                each: tuple(k for k, make in _STEPS.items() if _may(transaction, recording, board, make(each), person))
+                each: tuple(
+                    k
+                    for k, make in _STEPS.items()
+                    if _may(transaction, recording, board, make(each, person.name), person)
+                )
                 for each in board.tasks
             }
 
     def act(self, recording: str, act: Act, person: Person, *, key: str | None = None) -> Board:
         """Do it; it is in the journal when this returns, once however often it is sent with one key.
 
-        Adjudication also makes the chosen proposal's edit. Raises ForbiddenError if this person may not, EditError if
-        it is not the time for it.
+        An escalation takes its evidence along, and adjudication makes the chosen proposal's edit. Raises ForbiddenError
+        if this person may not, EditError if it is not the time for it.
         """
         key = key or uuid.uuid4().hex
         with self._store.transaction() as transaction:
@@ -82,6 +89,8 @@ class ReviewService:
                 return _board(transaction, recording)
             board = _board(transaction, recording)
             _check(transaction, recording, board, act, person)
+        if isinstance(act, acts.Escalate):
+            act = with_evidence(act, self._versions, recording)
         edit = _decided_edit(board, act)
         if edit is not None:
             self._labels.apply_edit(recording, edit, actor=person.name, key=f"{key}/edit")
@@ -169,8 +178,8 @@ def _check_step(transaction: Transaction, recording: str, board: Board, act: act
         _check_not_a_party(task, person)
     elif isinstance(act, acts.Submit) and task.annotators[-1:] != (person.name,):
         raise ForbiddenError(f"{task.annotators[-1]} holds this task", where=task.id)
-    elif isinstance(act, acts.Escalate) and person.name not in (*task.annotators, *task.reviewers):
-        raise ForbiddenError("only who labels or reviews a task can escalate it", where=task.id)
+    elif isinstance(act, acts.Escalate):
+        _check_dispute(task, act, person)
 
 
 def _check_reviewer(transaction: Transaction, recording: str, task: Task, act: acts.TaskAct, person: Person) -> None:
@@ -196,6 +205,18 @@ def _edited_in(transaction: Transaction, recording: str, task: Task, name: str) 
         (row.id, None if row.body is None else track_from_json(row.body)) for row in rows
     ]
     return [each for each, track in bodies if track is None or task.holds(track)]
+
+
+def _check_dispute(task: Task, act: acts.Escalate, person: Person) -> None:
+    """Proposals are the parties', and their edits are about the disputed track: a lead decides on what they see."""
+    parties = (*task.annotators, *task.reviewers)
+    if person.name not in parties:
+        raise ForbiddenError("only who labels or reviews a task can escalate it", where=task.id)
+    if any(each.by not in parties for each in act.proposals):
+        raise ForbiddenError("a proposal is by somebody who neither labelled nor reviewed the task", where=task.id)
+    edits = [each.edit for each in act.proposals if each.edit is not None]
+    if any(patch.track_id != act.pin.track_id for edit in edits for patch in edit.patches):
+        raise EditError("a proposal may change only the disputed track", where=task.id)
 
 
 def _check_not_a_party(task: Task, person: Person) -> None:

@@ -13,7 +13,6 @@ from labeling.accuracy.page import report_page
 from labeling.accuracy.report import project_report
 from labeling.review import Board, Comment, Decision, Person, Role, Task, TaskState, acts, sampled_tracks
 from labeling.review.acts import Act
-from labeling.review.evidence import with_evidence
 from labeling.times import TimeNs
 from viewer.server.asking import asking, check_sight
 from viewer.server.schemas import Key, Message
@@ -109,10 +108,7 @@ def review(request: Request, name: str) -> BoardReply:
 def act(request: Request, name: str, body: ActRequest) -> BoardReply:
     """Do something with a task; the answer comes when it is in the journal."""
     workspace, person = _workspace(request, name), asking(request)
-    wanted = body.act
-    if isinstance(wanted, acts.Escalate):
-        wanted = with_evidence(wanted, workspace.versions, name)
-    return _board(workspace, name, workspace.review.act(name, wanted, person, key=body.key), person)
+    return _board(workspace, name, workspace.review.act(name, body.act, person, key=body.key), person)
 
 
 @router.get("/precedents")

@@ -16,7 +16,6 @@ from labeling.frame_times import FrameTimes
 from labeling.ontology import Ontology
 from labeling.project import Project
 from labeling.review import LabelPermission, People, Person, ReviewService, may_see
-from labeling.versions import VersionService
 
 _WARM_CLOUDS = 8
 _WARM_POINTS = 12_000_000  # 21 bytes each
@@ -74,7 +73,6 @@ class Workspace:
         self.project = project
         self.people: People = project.people()
         self.review: ReviewService = project.review()
-        self.versions: VersionService = project.versions()
         self.labels: LabelService = project.labels(LabelPermission(self.people, self.review))
         self.ontology: Ontology = project.ontology()
         self._open: dict[str, OpenRecording] = {}
@@ -104,7 +102,7 @@ class Workspace:
 
     def close(self) -> None:
         """Release files."""
-        for service in (self.labels, self.review, self.people, self.versions):
+        for service in (self.labels, self.review, self.people):
             service.close()
         for each in (*self._open.values(), *self._left):
             each.recording.close()

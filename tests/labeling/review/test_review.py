@@ -24,9 +24,7 @@ from labeling.review import (
     sampled_tracks,
     statistics,
 )
-from labeling.review.evidence import with_evidence
 from labeling.track_record import TrackRecord
-from labeling.versions import VersionService
 
 ANNA, BEN, LENA = Person("anna", Role.ANNOTATOR), Person("ben", Role.REVIEWER), Person("lena", Role.LEAD)
 TASK = "morning"
@@ -213,9 +211,24 @@ def test_an_escalation_carries_what_each_side_has(team: Team) -> None:
     team.labels.apply_edit("tiny@ben", SetClass("moving", "van"), actor="ben")
     sides = acts.Proposal("anna", "a car"), acts.Proposal("ben", "a van")
     bare = acts.Escalate(TASK, "see the photo", sides, acts.Pin("moving", team.start))
-    carried = with_evidence(bare, VersionService(team.store), "tiny")
+    team.do(bare, BEN)
+    carried = team.review.board("tiny").tasks[TASK].dispute
+    assert carried is not None
     assert carried.labelled == TrackRecord.of(track)
     assert carried.proposals[0].edit is None  # it is there already, and later edits of it stay
-    team.do(carried, BEN)
     team.do(acts.Adjudicate(TASK, 1, "a van"), LENA)
     assert team.labels.tracks("tiny")["moving"].class_name == "van"
+
+
+def test_a_dispute_is_between_its_parties_and_about_one_track(team: Team) -> None:
+    """Nobody gets at gold, or at another track, by naming it in a proposal."""
+    team.to_review()
+    track = team.labels.tracks("tiny")["moving"]
+    team.labels.apply_edit("tiny@gold", CreateTrack(TrackRecord.of(track)), actor="lena")
+    sides = acts.Proposal("gold", "the truth"), acts.Proposal("ben", "mine")
+    with pytest.raises(ForbiddenError, match="by somebody who neither labelled nor reviewed"):
+        team.do(acts.Escalate(TASK, "see", sides, acts.Pin("moving")), BEN)
+    other = ApplyPatches((TrackPatch("standing", delete=True),))
+    sides = acts.Proposal("anna", "hers"), acts.Proposal("ben", "mine", other)
+    with pytest.raises(EditError, match="only the disputed track"):
+        team.do(acts.Escalate(TASK, "see", sides, acts.Pin("moving")), BEN)
