@@ -54,7 +54,7 @@ $(VENV)/.developer: pyproject.toml | $(BIN)/python
 
 $(VENV)/.bench: $(VENV)/.developer
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev,bench]"
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps "nuscenes-devkit>=1.2,<2"
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps "nuscenes-devkit>=1.2,<2" "ds_msp>=0.22,<1"
 	touch $@
 
 viewer/web/dist/.stamp: $(PAGE_SOURCES) | $(BIN)/python

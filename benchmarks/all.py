@@ -21,6 +21,7 @@ BENCHMARKS = (
     "simulator",
     "deskew",
     "odometry",
+    "camera_models",
     "intrinsics",
     "alignment",
     "levels",

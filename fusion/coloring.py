@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from calibration import CameraModel
 from calibration.camera import BoolArray, distort
+from calibration.camera.lens import see, within
 from calibration.errors import RecordingError
 from calibration.quaternion import FloatArray
 from fusion.photos import RgbImage, decode_photo
@@ -114,7 +115,8 @@ def color_points(points_in_world: Float32Array, times_ns: Int64Array, photos: It
     cost, seen = np.full(count, np.inf, np.float32), np.empty((3, count), np.float32)
     for number, photo in enumerate(photos):
         cells = np.full(_cell_shape(photo.camera), np.inf, np.float32)
-        _see(columns, photo.camera_from_world, photo.camera.parameters, _size(photo.camera), seen, cells)
+        camera = photo.camera
+        _see(columns, photo.camera_from_world, camera.parameters, camera.lens, _size(camera), seen, cells)
         late = times_ns - photo.time_ns
         _paint(seen, late, cells, _size(photo.camera), photo.rgb, number, cost, rgb, chosen)
     return PointColors(rgb, chosen)
@@ -145,21 +147,55 @@ def _project_one(x: float, y: float, z: float, m: FloatArray, p: FloatArray) -> 
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _project_wide(
+    x: float, y: float, z: float, m: FloatArray, p: FloatArray, lens: FloatArray
+) -> tuple[float, float, float]:
+    """The same through any lens, with the distance as depth: it may see what lies beside and behind it."""
+    right = m[0, 0] * x + m[0, 1] * y + m[0, 2] * z + m[0, 3]
+    down = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3]
+    ahead = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3]
+    away2 = right * right + down * down
+    distance = np.sqrt(away2 + ahead * ahead)
+    if not (distance > 0.05 and within(lens, away2, ahead)):
+        return 0.0, 0.0, 0.0
+    u, v = see(p, lens, right, down, ahead)
+    return u, v, distance
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _pixel(
+    x: float, y: float, z: float, m: FloatArray, p: FloatArray, lens: FloatArray | None
+) -> tuple[float, float, float]:
+    """By either; numba compiles one of them only."""
+    if lens is None:
+        u, v, depth = _project_one(x, y, z, m, p)
+    else:
+        u, v, depth = _project_wide(x, y, z, m, p, lens)
+    return u, v, depth
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _see(
-    columns: Float32Array, poses: FloatArray, p: FloatArray, size: FloatArray, seen: Float32Array, cells: Float32Array
+    columns: Float32Array,
+    poses: FloatArray,
+    p: FloatArray,
+    lens: FloatArray | None,
+    size: FloatArray,
+    seen: Float32Array,
+    cells: Float32Array,
 ) -> None:
     """Pixels and depths (3, N) of all points, depth 0 for those out of view, and the nearest depth of each cell."""
     bands = poses.shape[0]
     for i in range(columns.shape[1]):
         x, y, z = columns[0, i], columns[1, i], columns[2, i]
         band = bands // 2
-        u, v, depth = _project_one(x, y, z, poses[band], p)
+        u, v, depth = _pixel(x, y, z, poses[band], p, lens)
         for _ in range(3):
             following = min(max(int((v + 0.5) / size[1] * bands), 0), bands - 1)
             if depth == 0.0 or following == band:
                 break
             band = following
-            u, v, depth = _project_one(x, y, z, poses[band], p)
+            u, v, depth = _pixel(x, y, z, poses[band], p, lens)
         if not (-0.5 <= u < size[0] - 0.5 and -0.5 <= v < size[1] - 0.5):
             depth = 0.0
         seen[0, i], seen[1, i], seen[2, i] = u, v, depth

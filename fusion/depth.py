@@ -29,6 +29,7 @@ _LEAST_SHARE = 0.002
 _APART_SHARE, _APART_M = 0.15, 0.3
 _MOST_FRAMES = 20
 _CAMERAS_REMEMBERED = 8
+_LEAST_AHEAD = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +82,9 @@ def _rays(camera: CameraModel, height: int, width: int) -> tuple[Float32Array, B
     rows, columns = np.divmod(np.arange(height * width), width)
     scale = np.array([camera.width_px / width, camera.height_px / height])
     rays, valid = camera.unproject((np.column_stack([columns, rows]) + 0.5) * scale - 0.5)
-    return np.ascontiguousarray(rays.T, dtype=np.float32), valid.reshape(height, width)
+    ahead = rays[:, 2] > _LEAST_AHEAD  # depth is measured along the axis: beside and behind there is none
+    rays = rays / np.where(ahead, rays[:, 2], np.nan)[:, None]
+    return np.ascontiguousarray(rays.T, dtype=np.float32), (valid & ahead).reshape(height, width)
 
 
 def solid_pixels(depth_m: Float32Array, camera: CameraModel) -> BoolArray:
@@ -165,7 +168,7 @@ def _differences(recording: Recording, camera: str, image: int, lidar: str, swee
     cloud = sweep_in_world(recording, lidar, sweep).points_in_world
     points = recording.world_from_sensor(camera, image).inverse().apply(cloud)
     pixels, valid = model.project(points)
-    inside = valid & model.contains(np.where(valid[:, None], pixels, -9.0))
+    inside = valid & (points[:, 2] > 0.0) & model.contains(np.where(valid[:, None], pixels, -9.0))
     height, width = depth_m.shape
     columns = ((pixels[inside, 0] + 0.5) * width / model.width_px).astype(int).clip(0, width - 1)
     rows = ((pixels[inside, 1] + 0.5) * height / model.height_px).astype(int).clip(0, height - 1)

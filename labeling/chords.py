@@ -16,9 +16,9 @@ from calibration.quaternion import FloatArray
 
 NEAR_M = 0.1
 MAX_CHORDS = 64
-_TOLERANCE_PX = 0.2
+TOLERANCE_PX = 0.2
 _LONGEST, _SHORTEST = 1 / 4, 1 / 64  # of an edge, a chord
-_COARSE = 8  # steps along what lies outside of the image, for the amodal box only
+COARSE = 8  # steps along what lies outside of the image, for the amodal box only
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -40,12 +40,12 @@ def edge_chords(
     if not low < high:
         return used
     if limits[5] == 0.0:
-        used = _chord(_pixel(a, b, low, p), _pixel(a, b, high, p), limits, buffer, used, whole)
+        used = chord(_pixel(a, b, low, p), _pixel(a, b, high, p), limits, buffer, used, whole)
     else:
         first, last = cone_interval(a, b, limits[4], low, high)
         if first > low or last < high:
-            for k in range(_COARSE + 1):
-                u, v = _pixel(a, b, _evenly_seen(a, b, low, high, k / _COARSE), p)
+            for k in range(COARSE + 1):
+                u, v = _pixel(a, b, _evenly_seen(a, b, low, high, k / COARSE), p)
                 grow(whole, u, v)
         if first < last:
             used = _bent(a, b, first, last, p, limits, buffer, used, whole)
@@ -69,11 +69,11 @@ def _bent(
     while done < 1.0:
         end = _pixel(a, b, _evenly_seen(a, b, low, high, done + step), p)
         # Most edges are far away or short, and one chord does; but three points see little of a long one.
-        allowed = _TOLERANCE_PX if step <= _LONGEST else 0.5 * _TOLERANCE_PX
+        allowed = TOLERANCE_PX if step <= _LONGEST else 0.5 * TOLERANCE_PX
         if step > _SHORTEST and _gap(a, b, low, high, done, step, start, end, p) > allowed:
             step = min(0.5 * step, _LONGEST)
             continue
-        used = _chord(start, end, limits, buffer, used, whole)
+        used = chord(start, end, limits, buffer, used, whole)
         start, done = end, done + step
         step = min(2.0 * step, _LONGEST, 1.0 - done)
     return used
@@ -95,7 +95,7 @@ def _gap(
     gap = 0.0
     for k in range(1, 4):
         between = _pixel(a, b, _evenly_seen(a, b, low, high, done + 0.25 * k * step), p)
-        gap = max(gap, _distance_to_line(between, start, end))
+        gap = max(gap, distance_to_line(between, start, end))
     return gap
 
 
@@ -108,7 +108,7 @@ def _evenly_seen(a: FloatArray, b: FloatArray, low: float, high: float, share: f
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _chord(
+def chord(
     start: tuple[float, float],
     end: tuple[float, float],
     limits: FloatArray,
@@ -116,6 +116,7 @@ def _chord(
     used: int,
     whole: FloatArray,
 ) -> int:
+    """Append one chord, clipped to the image; `whole` grows by all of it."""
     grow(whole, start[0], start[1])
     grow(whole, end[0], end[1])
     written: int = _clip_to_image(start[0], start[1], end[0], end[1], limits, buffer, used)
@@ -171,7 +172,8 @@ def _pixel(a: FloatArray, b: FloatArray, t: float, p: FloatArray) -> tuple[float
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _distance_to_line(point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
+def distance_to_line(point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Of a pixel from the line through two others; 0 where these are one."""
     du, dv = end[0] - start[0], end[1] - start[1]
     length = np.sqrt(du * du + dv * dv)
     if length < 1e-9:

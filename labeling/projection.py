@@ -18,6 +18,8 @@ from labeling.camera_border import CameraBorder
 from labeling.chords import MAX_CHORDS, NEAR_M, edge_chords, grow
 from labeling.cuboid import CORNER_SIGNS, EDGES
 from labeling.shutter import MAX_PIECES, motion_of, pose_at, reach_of, rolled_chords, row_moment
+from labeling.wide_chords import MAX_WIDE_CHORDS, wide_chords
+from labeling.wide_shutter import out_of_cone
 
 _BUFFER = 1 << 15
 
@@ -49,7 +51,8 @@ def project_cuboids(camera: CameraModel, camera_from_object: RigidTransform, siz
     view = CameraBorder(camera)
     count = len(sizes)
     boxes, amodal = np.full((count, 4), np.nan), np.full((count, 4), np.nan)
-    buffer, owners = np.empty((_BUFFER, 4), np.float32), np.empty(_BUFFER, np.int64)
+    room = max(_BUFFER, 2 * _most_chords(motions.shape[1], view.lens is not None))
+    buffer, owners = np.empty((room, 4), np.float32), np.empty(room, np.int64)
     parts, owned, start = [np.empty((0, 4), np.float32)], [np.empty(0, np.int64)], 0
     while start < count:
         start, used = _project(
@@ -58,6 +61,7 @@ def project_cuboids(camera: CameraModel, camera_from_object: RigidTransform, siz
             sizes,
             view.parameters,
             view.limits,
+            view.lens,
             view.border_rays,
             view.border_px,
             buffer,
@@ -90,6 +94,7 @@ def _project(
     sizes: FloatArray,
     p: FloatArray,
     limits: FloatArray,
+    lens: FloatArray | None,
     border_rays: FloatArray,
     border_px: FloatArray,
     buffer: npt.NDArray[np.float32],
@@ -100,13 +105,13 @@ def _project(
     """Cuboids from `start` on until the buffer may not hold another one; the next cuboid and the chords written."""
     orders = motions.shape[1]
     corners = np.empty((orders, 8, 3))
-    widest = np.arctan(limits[4])
-    most = 12 * (MAX_CHORDS if orders == 1 else MAX_CHORDS * MAX_PIECES)
+    widest = np.arctan(limits[4]) if lens is None else limits[4]
+    most = _most_chords(orders, lens is not None)
     used = 0
     for i in range(start, motions.shape[0]):
         if used + most > buffer.shape[0]:
             return i, used
-        if _out_of_sight(motions[i], sizes[i], widest):
+        if _out_of_sight(motions[i], sizes[i], widest, lens):
             continue
         for order in range(orders):
             _corners(motions[i, order], sizes[i], corners[order])
@@ -114,10 +119,12 @@ def _project(
         whole = np.array([np.inf, np.inf, -np.inf, -np.inf])
         for e in range(12):
             a, b = EDGES[e, 0], EDGES[e, 1]
-            if orders == 1:
+            if orders > 1:
+                used = rolled_chords(corners[:, a], corners[:, b], p, limits, buffer, used, whole, lens)
+            elif lens is None:
                 used = edge_chords(corners[0, a], corners[0, b], p, limits, buffer, used, whole)
             else:
-                used = rolled_chords(corners[:, a], corners[:, b], p, limits, buffer, used, whole)
+                used = wide_chords(corners[0, a], corners[0, b], p, lens, limits, buffer, used, whole)
         owners[before:used] = i
         _box_in_image(buffer[before:used], motions[i], sizes[i], limits, border_rays, border_px, boxes[i])
         if not np.isnan(boxes[i, 0]):
@@ -128,13 +135,22 @@ def _project(
     return motions.shape[0], used
 
 
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _most_chords(orders: int, wide: bool) -> int:
+    """That one cuboid may need."""
+    chords = MAX_WIDE_CHORDS if wide else MAX_CHORDS
+    return 12 * (chords if orders == 1 else chords * MAX_PIECES)
+
+
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _out_of_sight(motion: FloatArray, size: FloatArray, widest: float) -> bool:
+def _out_of_sight(motion: FloatArray, size: FloatArray, widest: float, lens: FloatArray | None) -> bool:
     """Whether the sphere around the cuboid, with all of its way, misses the cone around the image."""
     x, y, z = motion[0, 0, 3], motion[0, 1, 3], motion[0, 2, 3]
     radius = 0.5 * np.sqrt(size[0] ** 2 + size[1] ** 2 + size[2] ** 2)
     if motion.shape[0] > 1:
         radius += reach_of(motion, radius)
+    if lens is not None:
+        return bool(out_of_cone(x, y, z, radius, widest))
     if z + radius < NEAR_M:
         return True
     distance = np.sqrt(x * x + y * y + z * z)

@@ -25,6 +25,8 @@ from calibration.camera import BoolArray, distort
 from calibration.quaternion import FloatArray
 from labeling.camera_border import CameraBorder
 from labeling.chords import NEAR_M, cone_interval, edge_chords, near_interval
+from labeling.wide_chords import wide_chords
+from labeling.wide_shutter import evenly_turned, wide_beside, wide_in_view, wide_lead
 
 # Newton needs three or four steps. Where an image moves down faster than the rows are read, a point is seen several
 # times and halving the bracket finds one of them: that takes more.
@@ -53,14 +55,15 @@ def project_rolling(camera: CameraModel, points_in_camera: npt.ArrayLike) -> tup
         raise ValueError(f"points of a rolling shutter are (3, ..., 3), not {points.shape}")
     paths = np.ascontiguousarray(np.moveaxis(motion_of(*points), 0, -2).reshape(-1, 3, 3))
     seen = np.empty((len(paths), 3))
-    _see(paths, camera.parameters, CameraBorder(camera).limits, seen)
+    border = CameraBorder(camera)
+    _see(paths, border.parameters, border.limits, border.lens, seen)
     return camera.project(seen.reshape(points.shape[1:]))
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _see(paths: FloatArray, p: FloatArray, limits: FloatArray, seen: FloatArray) -> None:
+def _see(paths: FloatArray, p: FloatArray, limits: FloatArray, lens: FloatArray | None, seen: FloatArray) -> None:
     for i in range(paths.shape[0]):
-        _place(paths[i], moment_of(paths[i], p, limits)[0], seen[i])
+        _place(paths[i], moment_of(paths[i], p, limits, lens)[0], seen[i])
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -71,12 +74,15 @@ def row_moment(v: float, limits: FloatArray) -> float:
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def moment_of(path: FloatArray, p: FloatArray, limits: FloatArray) -> tuple[float, int]:
-    """s in [-1.1, 1.1] at which a row sees the point of a path (3, 3) of c0, c1, c2; and the steps taken."""
+def moment_of(path: FloatArray, p: FloatArray, limits: FloatArray, lens: FloatArray | None = None) -> tuple[float, int]:
+    """s in [-1.1, 1.1] at which a row sees the point of a path (3, 3) of c0, c1, c2; and the steps taken.
+
+    lens: None for plain cameras, for which numba compiles a version of its own, here and in all that follows.
+    """
     rows = 0.5 * (limits[3] + 0.5)  # for each unit of s
     low, high, s = -2.0 * _BEYOND, 2.0 * _BEYOND, 0.0
     for step in range(_MOST_STEPS):
-        lead, slope = _lead(path, s, p, rows)
+        lead, slope = _lead(path, s, p, rows) if lens is None else wide_lead(path, s, p, lens, rows)
         if lead > 0.0:
             high = s
         else:
@@ -158,6 +164,7 @@ def rolled_chords(
     buffer: npt.NDArray[np.float32],
     used: int,
     whole: FloatArray,
+    lens: FloatArray | None,
 ) -> int:
     """`edge_chords` of an edge whose ends move along a and b (3, 3) of c0, c1, c2.
 
@@ -165,19 +172,19 @@ def rolled_chords(
     cut into pieces so short that each is as good as an edge that stands still: clipped and bent by the lens like any.
     """
     path, start, end = np.empty((3, 3)), np.empty(3), np.empty(3)
-    low, high = _ever_in_view(a, b, limits, start, end)
+    low, high = _ever_in_view(a, b, limits, lens, start, end)
     if not low < high:
         low, high = 0.0, 0.0
-    _seen(a, b, 0.0, p, limits, path, start)
+    _seen(a, b, 0.0, p, limits, lens, path, start)
     if low > 0.0:
-        _seen(a, b, low, p, limits, path, end)
-        used = edge_chords(start, end, p, limits, buffer, used, whole)
+        _seen(a, b, low, p, limits, lens, path, end)
+        used = _straight(start, end, p, limits, buffer, used, whole, lens)
         start[:] = end
     if low < high:
-        used = _pieces(a, b, low, high, p, limits, buffer, used, whole, path, start, end)
+        used = _pieces(a, b, low, high, p, limits, buffer, used, whole, lens, path, start, end)
     if high < 1.0:
-        _seen(a, b, 1.0, p, limits, path, end)
-        used = edge_chords(start, end, p, limits, buffer, used, whole)
+        _seen(a, b, 1.0, p, limits, lens, path, end)
+        used = _straight(start, end, p, limits, buffer, used, whole, lens)
     return used
 
 
@@ -192,6 +199,7 @@ def _pieces(
     buffer: npt.NDArray[np.float32],
     used: int,
     whole: FloatArray,
+    lens: FloatArray | None,
     path: FloatArray,
     start: FloatArray,
     end: FloatArray,
@@ -199,21 +207,53 @@ def _pieces(
     """From `start`, which lies at `low`, to `high`; leaves `start` there."""
     done, step, between = 0.0, 1.0, np.empty(3)
     while done < 1.0:
-        _seen(a, b, _evenly(a, b, low, high, done + step), p, limits, path, end)
+        _seen(a, b, _share(a, b, low, high, done + step, lens), p, limits, lens, path, end)
         if step > _SHORTEST:
             bend = 0.0
             for k in range(1, 4):
-                _seen(a, b, _evenly(a, b, low, high, done + 0.25 * k * step), p, limits, path, between)
-                bend = max(bend, _beside(between, start, end, p, limits))
+                _seen(a, b, _share(a, b, low, high, done + 0.25 * k * step, lens), p, limits, lens, path, between)
+                if lens is None:
+                    bend = max(bend, _beside(between, start, end, p, limits))
+                else:
+                    bend = max(bend, wide_beside(between, start, end, p, lens, limits))
             # As with the lens: three points see little of a long edge.
             if bend > (_STRAIGHT_PX if step <= _LONGEST else 0.5 * _STRAIGHT_PX):
                 step = min(0.5 * step, _LONGEST)
                 continue
-        used = edge_chords(start, end, p, limits, buffer, used, whole)
+        used = _straight(start, end, p, limits, buffer, used, whole, lens)
         start[:] = end
         done += step
         step = min(2.0 * step, _LONGEST, 1.0 - done)
     return used
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _straight(
+    start: FloatArray,
+    end: FloatArray,
+    p: FloatArray,
+    limits: FloatArray,
+    buffer: npt.NDArray[np.float32],
+    used: int,
+    whole: FloatArray,
+    lens: FloatArray | None,
+) -> int:
+    """The chords of an edge that stands still."""
+    if lens is None:
+        written: int = edge_chords(start, end, p, limits, buffer, used, whole)
+    else:
+        written = wide_chords(start, end, p, lens, limits, buffer, used, whole)
+    return written
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _share(a: FloatArray, b: FloatArray, low: float, high: float, share: float, lens: FloatArray | None) -> float:
+    """The parameter at a share of what is seen of an edge from low to high in the middle of the readout."""
+    if lens is None:
+        found: float = _evenly(a, b, low, high, share)
+    else:
+        found = evenly_turned(a, b, low, high, share)
+    return found
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
@@ -229,13 +269,20 @@ def _evenly(a: FloatArray, b: FloatArray, low: float, high: float, share: float)
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _seen(
-    a: FloatArray, b: FloatArray, t: float, p: FloatArray, limits: FloatArray, path: FloatArray, place: FloatArray
+    a: FloatArray,
+    b: FloatArray,
+    t: float,
+    p: FloatArray,
+    limits: FloatArray,
+    lens: FloatArray | None,
+    path: FloatArray,
+    place: FloatArray,
 ) -> None:
     """Where its row sees the edge's point at t."""
     for order in range(3):
         for axis in range(3):
             path[order, axis] = a[order, axis] + t * (b[order, axis] - a[order, axis])
-    _place(path, moment_of(path, p, limits)[0], place)
+    _place(path, moment_of(path, p, limits, lens)[0], place)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
@@ -259,15 +306,18 @@ def _beside(point: FloatArray, start: FloatArray, end: FloatArray, p: FloatArray
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _ever_in_view(
-    a: FloatArray, b: FloatArray, limits: FloatArray, first: FloatArray, last: FloatArray
+    a: FloatArray, b: FloatArray, limits: FloatArray, lens: FloatArray | None, first: FloatArray, last: FloatArray
 ) -> tuple[float, float]:
     """The part of an edge that is near the image at the first row, in the middle or at the last row."""
     low, high = 1.0, 0.0
     for s in range(-1, 2):
         _place(a, float(s), first)
         _place(b, float(s), last)
-        near, far = near_interval(first, last)
-        near, far = cone_interval(first, last, limits[4], near, far)
-        if near < far:
-            low, high = min(low, near), max(high, far)
+        if lens is None:
+            near, far = near_interval(first, last)
+            near, far = cone_interval(first, last, limits[4], near, far)
+            if near < far:
+                low, high = min(low, near), max(high, far)
+        else:
+            low, high = wide_in_view(first, last, lens, limits, low, high)
     return low, high

@@ -78,7 +78,7 @@ def test_principal_point_is_the_pixel_of_the_axis() -> None:
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        ({"kind": "cubist"}, "unknown camera model 'cubist'; one of brown_conrady, pinhole"),
+        ({"kind": "cubist"}, "unknown camera model 'cubist'; one of brown_conrady, double_sphere, eucm"),
         ({"kind": "pinhole", "width": 3}, "a pinhole camera has other fields"),
     ],
 )

@@ -52,7 +52,8 @@ def _pixels(recording: Recording, camera: str, frame: int, cloud: Cloud) -> np.n
     if index is None:
         return np.empty((0, 2))
     points = recording.world_from_sensor(camera, index).inverse().apply(cloud.points_in_world)
-    points = points[(points[:, 2] > 0.5) & (points[:, 2] < _FARTHEST_M)]
+    away = np.linalg.norm(points, axis=1)
+    points = points[(away > 0.5) & (away < _FARTHEST_M)]
     pixels, valid = recording.rig[camera].model.project(points)
     shown = pixels[valid & recording.rig[camera].model.contains(pixels)]
     return shown[:: max(1, len(shown) // _MOST_POINTS)]

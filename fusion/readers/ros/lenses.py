@@ -1,24 +1,15 @@
-"""From a calibration message to a camera model that we have.
-
-`plumb_bob` is ours exactly. `rational_polynomial` and the fisheye models are not: their radial part is fitted by ours
-over the image, and the note says how many pixels are between them at worst.
-"""
+"""From a calibration message to a camera model: every distortion that ROS has a name for is ours exactly."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from calibration import BrownConrady, CalibrationError, CameraModel, Pinhole
-from calibration.quaternion import FloatArray
+from calibration import CalibrationError, CameraModel, Pinhole
+from calibration.camera.named import FISHEYES, KNOWN, camera_of
 from fusion.readers.ros.values import Lens
 
-_PLAIN = ("plumb_bob", "")
-_RATIONAL = ("rational_polynomial",)
-_FISHEYE = ("equidistant", "fisheye", "kannala_brandt", "kannala_brandt4")
-_WIDEST_RAD = 1.2  # beyond 69 degrees off the axis no polynomial of three terms follows a fisheye
 _GUESSED_ANGLE = 1.0  # focal length over image width of a lens that nobody knows: 53 degrees
 
 
@@ -72,44 +63,11 @@ def _scaled(k: tuple[float, ...], lens: Lens, size: tuple[int, int]) -> tuple[tu
 def _model(
     lens: Lens, k: tuple[float, float, float, float], size: tuple[int, int], undistorted: bool
 ) -> tuple[CameraModel, str]:
-    d = (*lens.d, *([0.0] * (8 - len(lens.d)))) if len(lens.d) < 8 else lens.d
-    if undistorted or not any(d):
+    if undistorted or (not any(lens.d) and lens.model not in FISHEYES):
         return Pinhole(*size, *k), ""
-    if lens.model in _PLAIN or (lens.model in _RATIONAL and not any(d[5:])):
-        return BrownConrady(*size, *k, *map(float, d[:5])), ""
-    if lens.model in _RATIONAL:
-        return _fit(lens.model, k, size, (d[2], d[3]), np.array(d))
-    if lens.model in _FISHEYE:
-        return _fit(lens.model, k, size, (0.0, 0.0), np.array(d))
-    return Pinhole(*size, *k), f"distortion model {lens.model!r} is unknown: taken without distortion"
-
-
-def _distorted_radius(model: str, r: FloatArray, d: FloatArray) -> FloatArray:
-    """Radius in the image of points at undistorted radius r, both for focal length 1."""
-    if model in _RATIONAL:
-        r2 = r * r
-        above = 1 + r2 * (d[0] + r2 * (d[1] + r2 * d[4]))
-        return np.asarray(r * above / (1 + r2 * (d[5] + r2 * (d[6] + r2 * d[7]))))
-    angle = np.arctan(r)
-    a2 = angle * angle
-    return np.asarray(angle * (1 + a2 * (d[0] + a2 * (d[1] + a2 * (d[2] + a2 * d[3])))))
-
-
-def _fit(
-    name: str, k: tuple[float, float, float, float], size: tuple[int, int], tangential: tuple[float, float], d: Any
-) -> tuple[CameraModel, str]:
-    """k1, k2, k3 that follow the lens out to the image's corner, in the sense of least squares of pixels."""
-    fx, fy, cx, cy = k
-    corner = max(np.hypot((u - cx) / fx, (v - cy) / fy) for u in (0, size[0] - 1) for v in (0, size[1] - 1))
-    r = np.tan(np.linspace(0.0, _WIDEST_RAD, 400)[1:])
-    true = _distorted_radius(name, r, d)
-    inside = (true <= corner) & (np.maximum.accumulate(true) == true)
-    r, true = r[inside], true[inside]
-    if len(r) < 3:
-        return Pinhole(*size, *k), f"distortion model {name!r} cannot be followed: taken without distortion"
-    powers = np.stack([r**3, r**5, r**7], axis=1)
-    k1, k2, k3 = (float(each) for each in np.linalg.lstsq(powers, true - r, rcond=None)[0])
-    worst = float(np.abs(powers @ np.array([k1, k2, k3]) + r - true).max() * max(fx, fy))
-    p1, p2 = map(float, tangential)
-    note = f"distortion model {name!r} is fitted by ours, {worst:.2f} px off at worst"
-    return BrownConrady(*size, *k, k1, k2, p1, p2, k3), note
+    try:
+        return camera_of(lens.model, size, k, lens.d), ""
+    except CalibrationError as error:
+        if lens.model in KNOWN:
+            raise
+        return Pinhole(*size, *k), f"{error}: taken without distortion"

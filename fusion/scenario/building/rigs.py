@@ -100,15 +100,27 @@ def _model(record: dict[str, Any], name: str) -> CameraModel:
     fields: dict[str, Any] = {"kind": "pinhole", **record}
     try:
         if "fov_deg" in fields:
-            width, height = int(fields["width_px"]), int(fields["height_px"])
-            focal = 0.5 * width / np.tan(0.5 * float(fields.pop("fov_deg")) * _TO_RADIANS)
-            centre = {"cx_px": 0.5 * (width - 1), "cy_px": 0.5 * (height - 1)}
-            fields = {"fx_px": focal, "fy_px": focal} | centre | fields
+            fields = _with_focal_length(fields, 0.5 * float(fields.pop("fov_deg")) * _TO_RADIANS)
         return camera_from_record(fields)
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"a camera model that cannot be ({error})", where=name) from error
     except CalibrationError as error:
         raise InputError(str(error), where=name) from error
+
+
+def _with_focal_length(fields: dict[str, Any], half_rad: float) -> dict[str, Any]:
+    """Such that the image's width shows twice this angle; polynomials of perspective lenses are not looked at."""
+    width, height = int(fields["width_px"]), int(fields["height_px"])
+    centre = {"cx_px": 0.5 * (width - 1), "cy_px": 0.5 * (height - 1)}
+    unit = camera_from_record({"fx_px": 1.0, "fy_px": 1.0} | centre | fields | {"fx_px": 1.0, "fy_px": 1.0})
+    radius = np.tan(half_rad)
+    if not unit.is_perspective:
+        (u, _), seen = unit.project([np.sin(half_rad), 0.0, np.cos(half_rad)])
+        if not seen:
+            raise ValueError(f"its lens sees {np.rad2deg(2.0 * unit.max_angle_rad):.0f} degrees at most")
+        radius = u - unit.cx_px
+    focal = 0.5 * width / radius
+    return {"fx_px": focal, "fy_px": focal} | centre | fields
 
 
 def _error_at(error: MountingError, time_ns: Int64Array) -> RigidTransform:

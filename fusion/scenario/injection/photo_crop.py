@@ -98,7 +98,7 @@ def _out_of_sight(centres_m: FloatArray, radius_m: float, camera: CameraModel) -
     rays, valid = camera.unproject(corners)
     if not valid.all():
         return False
-    widest = float(np.arctan(np.hypot(rays[:, 0], rays[:, 1])).max())
+    widest = float(np.arctan2(np.hypot(rays[:, 0], rays[:, 1]), rays[:, 2]).max())
     distances = np.linalg.norm(centres_m, axis=1)
     off_axis = np.arctan2(np.hypot(centres_m[:, 0], centres_m[:, 1]), centres_m[:, 2])
     reach = np.arcsin(np.minimum(radius_m / np.maximum(distances, 1e-9), 1.0))

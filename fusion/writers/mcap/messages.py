@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from calibration import CameraModel, RigidTransform
+from calibration.camera.named import distortion_of
 from fusion.readers.ros.told import TIME_FIELD
 from fusion.readers.ros.wire import ros2_store
 from fusion.samples import DepthImage, EncodedImage, Sweep
@@ -104,7 +105,8 @@ def depth(image: DepthImage, time_ns: int, frame: str) -> bytes:
 
 
 def lens(model: CameraModel, time_ns: int, frame: str) -> bytes:
-    """ROS counts pixels as we do, from the centre of the first; its distortion `plumb_bob` is ours."""
+    """ROS counts pixels as we do, from the centre of the first; what it has no name for is written under ours."""
+    name, distortion = distortion_of(model)
     k = np.array([[model.fx_px, 0, model.cx_px], [0, model.fy_px, model.cy_px], [0, 0, 1]], dtype=np.float64)
     region = _make("sensor_msgs/msg/RegionOfInterest", x_offset=0, y_offset=0, height=0, width=0, do_rectify=False)
     message = _make(
@@ -112,8 +114,8 @@ def lens(model: CameraModel, time_ns: int, frame: str) -> bytes:
         header=_header(time_ns, frame),
         height=model.height_px,
         width=model.width_px,
-        distortion_model="plumb_bob",
-        d=np.array(model.distortion),
+        distortion_model=name,
+        d=np.array(distortion, dtype=np.float64),
         k=k.reshape(-1),
         r=np.eye(3).reshape(-1),
         p=np.hstack([k, np.zeros((3, 1))]).reshape(-1),

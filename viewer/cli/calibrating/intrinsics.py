@@ -18,8 +18,8 @@ from calibration.intrinsics.photos import Looked, look
 from calibration.intrinsics.report import report_html
 from fusion.photos import decode_photo
 from fusion.progress import Progress
-from labeling.editing.edits import AdoptRig
 from labeling.project import Project
+from viewer.cli.calibrating.adopting import adopt_rig
 from viewer.cli.console import print_json, progress_bar, results
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm"})
@@ -100,12 +100,8 @@ def _adopt(source: Source, found: Calibrated) -> None:
     with project.recording(source.recording) as recording:
         rig = recording.rig
     sensors = tuple(_with(each, found.camera) if each.name == source.camera else each for each in rig)
-    labels = project.labels()
-    try:
-        how = f"intrinsics of {source.camera} from {sum(view.used for view in found.views)} photos of a board"
-        labels.apply_edit(source.recording, AdoptRig(Rig(sensors).to_record(), how))
-    finally:
-        labels.close()
+    how = f"intrinsics of {source.camera} from {sum(view.used for view in found.views)} photos of a board"
+    adopt_rig(project, source.recording, Rig(sensors), how)
 
 
 def _with(sensor: Any, camera: CameraModel) -> Any:

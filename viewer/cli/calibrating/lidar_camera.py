@@ -6,8 +6,8 @@ from pathlib import Path
 
 from calibration.errors import UsageError
 from fusion.camera_alignment import CameraAligned, align_camera
-from labeling.editing.edits import AdoptRig
 from labeling.project import Project
+from viewer.cli.calibrating.adopting import adopt_rig
 from viewer.cli.console import print_json, progress_bar, results
 
 
@@ -27,12 +27,8 @@ def lidar_camera(folder: Path, name: str, camera: str, reach_deg: float, *, adop
             where=name,
         )
     if adopt:
-        labels = project.labels()
-        try:
-            how = f"{camera} aligned to the LiDAR without targets: turned by {found.rotation_deg:.2f} degrees"
-            labels.apply_edit(name, AdoptRig(found.rig.to_record(), how))
-        finally:
-            labels.close()
+        how = f"{camera} aligned to the LiDAR without targets: turned by {found.rotation_deg:.2f} degrees"
+        adopt_rig(project, name, found.rig, how)
     if as_json:
         print_json(_record(found, clear, adopted=adopt))
         return
