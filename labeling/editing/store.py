@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from calibration.errors import InputError
 
 _METADATA = sa.MetaData()
+_PATIENCE_S = 30.0
 
 # The current version of each track; a deleted one keeps its row and revision, without a body.
 TRACKS = sa.Table(
@@ -249,7 +250,7 @@ class Store:
     @staticmethod
     def open(path: Path) -> Store:
         """Open or create the SQLite file. Raises InputError if it cannot be written or is something else."""
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0})
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_S})
         sa.event.listen(engine, "connect", _configure)
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         try:
@@ -282,5 +283,19 @@ class Store:
 
 def _configure(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # transactions are begun by the listener above, not by the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _write_ahead(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """While several open a new file at once, SQLite refuses this at once instead of waiting as it was told to."""
+    end_s = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end_s:
+                raise
+            time.sleep(0.01)

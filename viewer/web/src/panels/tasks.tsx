@@ -59,7 +59,7 @@ export function TasksPanel(): JSX.Element | null {
 }
 
 function TaskLine({ task, current }: { readonly task: Task; readonly current: boolean }): JSX.Element {
-  const [from, to] = [task.start_ns, task.end_ns].map((time) => clock.value.secondsOf(time).toFixed(1));
+  const [from, to] = [task.start_ns, task.end_ns].map((time) => Math.max(0, clock.value.secondsOf(time)).toFixed(1));
   const who = [...new Set([...task.annotators, ...task.reviewers])].join(", ");
   const classes = task.classes.length > 0 ? task.classes.join(", ") : "all classes";
   return (
@@ -98,8 +98,8 @@ function LookAt({ task }: { readonly task: Task }): JSX.Element | null {
 function Words(): JSX.Element {
   return (
     <div class="words">
-      <TextInput value={words} title="Comment, evidence, or the reason of a decision" testId="task-words" />
-      <TextInput value={rule} title="Rule (if one is broken)" testId="task-rule" />
+      <TextInput value={words} title="Comment, evidence or reason" testId="task-words" />
+      <TextInput value={rule} title="Rule, if any" testId="task-rule" />
     </div>
   );
 }
@@ -208,7 +208,7 @@ function Comments(): JSX.Element {
 
 function CommentLine({ comment }: { readonly comment: Comment }): JSX.Element {
   const { track_id: trackId, time_ns: time } = comment.pin;
-  const seconds = time ? ` · ${clock.value.secondsOf(time).toFixed(1)} s` : "";
+  const seconds = time ? ` · ${Math.max(0, clock.value.secondsOf(time)).toFixed(1)} s` : "";
   return (
     <li data-testid="comment" onClick={() => showComment(comment)}>
       <span>
