@@ -44,6 +44,14 @@ def test_tasks_are_opened_and_listed(tiny_project: Project) -> None:
     assert json.loads(_run("task", "precedents", folder, "mirror", "--json")) == {"precedents": []}
 
 
+def test_a_sample_for_a_delivery() -> None:
+    words = ("--good", "0.01", "--bad", "0.08")
+    assert _run("task", "sample", *words) == "inspect 65 tracks at random; accept with up to 2 wrong ones\n"
+    assert json.loads(_run("task", "sample", *words, "--json")) == {"inspect": 65, "accept_up_to": 2}
+    with pytest.raises(UsageError, match="is not better than one of"):
+        _run("task", "sample", "--good", "0.2")
+
+
 def test_wrong_calls_say_what_to_do(tiny_project: Project) -> None:
     folder = str(tiny_project.root)
     with pytest.raises(RecordingError, match="there are no frames 3 to 99, the last is 5: tiny"):

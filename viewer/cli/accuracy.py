@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from calibration.errors import InputError, UsageError
+from labeling.accuracy import acceptance_plan
 from labeling.accuracy.gold import set_gold
 from labeling.accuracy.page import report_page
 from labeling.accuracy.report import Report, project_report
@@ -59,3 +60,17 @@ def gold(folder: Path, recording: str, source: str, frames: tuple[int, int] | No
         raise UsageError(f"{source} has no tracks, and gold must have some", where=recording)
     name = set_gold(project, recording, tracks, span, classes)
     results.print(f"{name}: {len(tracks)} tracks of {recording} are gold; annotators do not see them")
+
+
+def sample(good: float, bad: float, refused: float, accepted: float, *, as_json: bool) -> None:
+    """The smallest plan that keeps both risks."""
+    if not (0.0 < refused < 1.0 and 0.0 < accepted < 1.0):
+        raise UsageError("a risk lies between 0 and 1", do="for example --refused 0.05 --accepted 0.1")
+    try:
+        plan = acceptance_plan(good, bad, producer_risk=refused, consumer_risk=accepted)
+    except ValueError as error:
+        raise UsageError(str(error), do="choose a --good that is clearly below --bad") from error
+    if as_json:
+        print_json({"inspect": plan.inspect, "accept_up_to": plan.accept_up_to})
+        return
+    results.print(f"inspect {plan.inspect} tracks at random; accept with up to {plan.accept_up_to} wrong ones")

@@ -101,6 +101,20 @@ def gold(
     accuracy.gold(folder, recording, source, frames, classes or [])
 
 
+@task.command(epilog="Example: boxwright task sample --good 0.01 --bad 0.08")
+def sample(
+    good: Annotated[float, typer.Option(help="Share of wrong tracks that must hardly ever be refused.")] = 0.01,
+    bad: Annotated[float, typer.Option(help="Share of wrong tracks that must hardly ever be accepted.")] = 0.08,
+    refused: Annotated[float, typer.Option(help="How often the good may be refused.")] = 0.05,
+    accepted: Annotated[float, typer.Option(help="How often the bad may be accepted.")] = 0.1,
+    as_json: AsJson = False,
+) -> None:
+    """How many tracks to inspect before a delivery is accepted or refused, and how many may be wrong."""
+    from viewer.cli import accuracy
+
+    accuracy.sample(good, bad, refused, accepted, as_json=as_json)
+
+
 @task.command("list", epilog="Example: boxwright task list my-project --json")
 def list_tasks(folder: Folder, as_json: AsJson = False) -> None:
     """Every task, its state, and who has it."""

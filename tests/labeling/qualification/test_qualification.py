@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 
 from calibration.errors import UsageError
 from fusion.scenario import scene_of
@@ -22,6 +23,8 @@ from labeling.review import Person, Role, acts
 from labeling.track import Track
 from labeling.track_record import TrackRecord
 from tests.viewer.test_cli_rig import _run
+from viewer.server.app import create_app
+from viewer.server.security import Access
 
 NAME = recording_name("anna")
 
@@ -39,6 +42,19 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def truth_of(project: Project) -> dict[str, Track]:
     with closing(project.versions()) as versions:
         return versions.tracks(NAME, "@gold")
+
+
+def test_the_page_shows_an_empty_recording_and_hides_the_truth(begun: Project) -> None:
+    with closing(begun.people()) as people:
+        token = people.add("anna", Role.ANNOTATOR)
+    app = create_app(begun, Access("secret-token", frozenset({"127.0.0.1:8300"})), with_page=False)
+    headers = {"authorization": f"Bearer {token}"}
+    with TestClient(app, base_url="http://127.0.0.1:8300", headers=headers) as client:
+        assert [each["name"] for each in client.get("/api/project").json()["recordings"]] == [NAME]
+        assert client.get(f"/api/recordings/{NAME}").json()["tracks"] == []
+        (task,) = client.get(f"/api/recordings/{NAME}/review").json()["tasks"]
+        assert (task["title"], task["may"]) == ("Qualification of anna: label what you see", ["take"])
+        assert client.get(f"/api/recordings/{NAME}@gold").status_code == 403
 
 
 def test_who_labels_exactly_passes_and_who_misses_one_is_told(begun: Project) -> None:
