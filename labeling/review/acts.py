@@ -145,7 +145,7 @@ class Adjudicate:
 
 @dataclass(frozen=True, slots=True)
 class Reopen:
-    """What was accepted or adjudicated wants changes after all."""
+    """What was accepted or adjudicated wants changes after all; or who holds a task is away, and others may take it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     task_id: Identifier

@@ -117,6 +117,8 @@ _AFTER: dict[type[Any], dict[TaskState, TaskState]] = {
     acts.Reopen: {
         TaskState.ACCEPTED: TaskState.CHANGES_REQUESTED,
         TaskState.ADJUDICATED: TaskState.CHANGES_REQUESTED,
+        TaskState.IN_PROGRESS: TaskState.OPEN,
+        TaskState.IN_REVIEW: TaskState.SUBMITTED,
     },
 }
 

@@ -151,6 +151,10 @@ def test_roles_and_states_are_kept(team: Team) -> None:
         team.open()
     with pytest.raises(ForbiddenError, match="only who labels or reviews"):
         team.do(dispute(), LENA)
+    assert team.do(acts.Reopen(TASK, "ben is away"), LENA) is TaskState.SUBMITTED
+    assert team.do(acts.Take(TASK), LENA) is TaskState.IN_REVIEW
+    assert team.do(acts.Accept(TASK), LENA) is TaskState.ACCEPTED
+    assert team.do(acts.Reopen(TASK, "a car is missing"), LENA) is TaskState.CHANGES_REQUESTED
 
 
 def test_what_was_submitted_is_not_edited_and_not_undone(team: Team) -> None:

@@ -1238,7 +1238,7 @@ export interface components {
         };
         /**
          * Reopen
-         * @description What was accepted or adjudicated wants changes after all.
+         * @description What was accepted or adjudicated wants changes after all; or who holds a task is away, and others may take it.
          */
         readonly Reopen: {
             /**

@@ -155,7 +155,7 @@ function Steps({ task }: { readonly task: Task }): JSX.Element {
         Comment
       </Button>
       {may("reopen") && (
-        <Button label="Reopen: it wants changes after all" testId="task-reopen" onClick={() => reopen(task)}>
+        <Button label="Reopen: it wants changes after all, or who holds it is away" testId="task-reopen" onClick={() => reopen(task)}>
           Reopen
         </Button>
       )}
