@@ -6,6 +6,7 @@ import secrets
 import time
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -69,7 +70,7 @@ class SecurityMiddleware:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        refusal = self._refusal(request)
+        refusal = await self._refusal(request)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -82,14 +83,14 @@ class SecurityMiddleware:
 
         await self._app(scope, receive, send_with_headers)
 
-    def _refusal(self, request: Request) -> Response | None:
+    async def _refusal(self, request: Request) -> Response | None:
         path = request.url.path
         if not self._access.knows_host(request.headers):
             return _refuse(421, "this server is not known under that name")
         if not path.startswith("/rerun/") and not self._access.knows_origin(request.headers):
             return _refuse(403, "requests from other sites are refused")
         if path.startswith("/api/"):
-            person = self._person(request)
+            person = await self._person(request)
             if person is None:
                 return _refuse(401, "the token is missing or wrong; open the address that the server printed")
             request.state.person = person
@@ -97,7 +98,7 @@ class SecurityMiddleware:
             return _refuse(413, "the request is too large")
         return None
 
-    def _person(self, request: Request) -> Person | None:
+    async def _person(self, request: Request) -> Person | None:
         """Who asks: whoever holds the server's own token is its owner; others have tokens of their own."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
@@ -107,7 +108,7 @@ class SecurityMiddleware:
         asked_s, known = self._known.get(token, (0.0, None))
         if known is not None and time.monotonic() - asked_s < _REMEMBERED_S:
             return known
-        person = self._people.with_token(token)
+        person = await run_in_threadpool(self._people.with_token, token)
         self._known = {} if person is None else {**self._known, token: (time.monotonic(), person)}
         return person
 
