@@ -12,9 +12,22 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from calibration.errors import RecordingError
 from fusion.frame_clock import FrameClock
 from fusion.recording import Recording
 from labeling.track import PresenceKind, Track, poses_of
+
+
+def frame_span(recording: Recording, first: int, last: int) -> tuple[int, int]:
+    """int64 ns from the start of one frame to the end of another; frames meet halfway between their middles.
+
+    Raises RecordingError if there is no such frame.
+    """
+    count = len(recording.frames)
+    if not 0 <= first <= last < count:
+        raise RecordingError(f"there are no frames {first} to {last}, the last is {count - 1}", where=recording.name)
+    half = max(recording.frames.period_ns, 1) // 2
+    return recording.frame_middle_ns(first) - half, recording.frame_middle_ns(last) + half
 
 
 class FrameTimes:

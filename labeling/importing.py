@@ -10,6 +10,7 @@ from fusion.frame_clock import timed_by_sweeps
 from fusion.progress import Progress, silent
 from fusion.recording import RecordingSource, write_recording
 from labeling.editing.edits import ApplyPatches
+from labeling.editing.layers import layer_key
 from labeling.editing.patch import difference
 from labeling.editing.service import LabelService
 from labeling.formats import LabelFormat
@@ -39,8 +40,9 @@ def import_source(
     progress: Progress = silent,
     *,
     compact: bool = False,
+    layer: str = "",
 ) -> Imported:
-    """Write the recording (see `write_recording` for compact), then its tracks.
+    """Write the recording (see `write_recording` for compact), then its tracks, into a layer if one is named.
 
     Raises UsageError if there is a recording of that name already.
     """
@@ -50,19 +52,19 @@ def import_source(
         raise UsageError(f"there is a recording {name!r} already", do="choose another with --name", where=project.root)
     write_recording(source, path, compact=compact, progress=progress)
     try:
-        return _import_tracks(project, source, name)
+        return _import_tracks(project, source, name, layer)
     except BaseException:
         path.unlink()  # a recording whose labels did not come in is no import: the next try starts clean
         raise
 
 
-def _import_tracks(project: Project, source: RecordingSource, name: str) -> Imported:
+def _import_tracks(project: Project, source: RecordingSource, name: str, layer: str) -> Imported:
     with project.recording(name) as recording:
         table = source.cuboids()
         tracks = [] if table is None else tracks_from_table(timed_by_sweeps(table, recording))
         samples = {sensor: recording.count(sensor) for sensor in recording.streams}
         frames = len(recording.frames)
-    _store_tracks(project, name, tracks)
+    _store_tracks(project, layer_key(name, layer), tracks)
     return Imported(name, frames, samples, len(tracks), sum(map(len, tracks)), source.notes)
 
 

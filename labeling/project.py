@@ -16,9 +16,11 @@ from calibration import Rig
 from calibration.errors import BoxwrightError, InputError, UsageError
 from fusion.recording import Recording, layout
 from fusion.scenario.truth.layout import SUFFIX as TRUTH_SUFFIX
-from labeling.editing.service import LabelService
+from labeling.editing.service import LabelService, Permission, everybody_may
 from labeling.editing.store import Store
 from labeling.ontology import Ontology, default_ontology, read_ontology, write_ontology
+from labeling.review import People, ReviewService
+from labeling.versions import VersionService
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -120,6 +122,18 @@ class Project:
         """Replace the classes."""
         write_ontology(ontology, self._ontology)
 
-    def labels(self) -> LabelService:
+    def labels(self, permission: Permission = everybody_may) -> LabelService:
         """The door to the labels."""
-        return LabelService(Store.open(self._labels), check_rig=self._check_rig)
+        return LabelService(Store.open(self._labels), permission, self._check_rig)
+
+    def people(self) -> People:
+        """Who works on it."""
+        return People(Store.open(self._labels))
+
+    def review(self) -> ReviewService:
+        """The door to tasks and comments."""
+        return ReviewService(Store.open(self._labels))
+
+    def versions(self) -> VersionService:
+        """Names for points of the labels' history."""
+        return VersionService(Store.open(self._labels))

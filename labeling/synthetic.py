@@ -19,9 +19,11 @@ def simulate_into(
     name: str | None = None,
     *,
     labelled: bool = True,
+    layer: str = "",
     progress: Progress = silent,
 ) -> Imported:
-    """All of it or nothing. labelled: with its exact tracks, or without any, for somebody to label.
+    """All of it or nothing. labelled: with its exact tracks, or without any, for somebody to label. layer: where
+    the tracks go; into the recording's own labels if it is empty.
 
     Raises UsageError if there is a recording of that name, InputError for a scene that cannot be built.
     """
@@ -33,4 +35,5 @@ def simulate_into(
         raise UsageError(f"there is a recording {name!r} already", do="choose another with --name", where=project.root)
     with TruthWriter(project.truth_path(name)) as truth:
         source = Simulation(scene, seed).source(truth)
-        return import_source(project, source if labelled else replace(source, cuboids=no_cuboids), name, progress)
+        labels = source if labelled else replace(source, cuboids=no_cuboids)
+        return import_source(project, labels, name, progress, layer=layer)

@@ -21,7 +21,7 @@ def difference(track_id: str, before: Track | None, after: Track | None) -> Trac
         return TrackPatch(track_id, delete=True)
     if before is None:
         return TrackPatch(track_id, whole=TrackRecord.of(after))
-    old, new = _knot_bytes(before), _knot_bytes(after)
+    old, new = knot_bytes(before), knot_bytes(after)
     return TrackPatch(
         track_id,
         class_name=after.class_name if after.class_name != before.class_name else None,
@@ -34,7 +34,19 @@ def difference(track_id: str, before: Track | None, after: Track | None) -> Trac
     )
 
 
-def _knot_bytes(track: Track) -> dict[int, tuple[Maker, bytes]]:
+def same(before: Track | None, after: Track | None) -> bool:
+    """Whether two versions are the same to the last bit."""
+    if before is None or after is None:
+        return before is after
+    return _facts(before) == _facts(after)
+
+
+def _facts(track: Track) -> tuple[object, ...]:
+    columns = (track.times_ns.tobytes(), track.positions_m.tobytes(), track.rotations_wxyz.tobytes(), track.makers)
+    return (track.class_name, track.size_m, track.presence, track.states, track.attributes, *columns)
+
+
+def knot_bytes(track: Track) -> dict[int, tuple[Maker, bytes]]:
     """Knots by time, as bytes: to == the two zeros are one, and a zero would come back with the other sign."""
     numbers = np.concatenate([track.positions_m, track.rotations_wxyz], axis=1)
     rows = zip(track.times_ns.tolist(), track.makers, numbers, strict=True)

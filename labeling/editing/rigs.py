@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from calibration import Rig
 from labeling.editing.edits import EDIT, RIG_ID, AdoptRig
-from labeling.editing.store import Transaction
+from labeling.editing.store import LABEL_KINDS, Transaction
 
 OWN = AdoptRig(None, "the rig that the recording came with")
 
@@ -47,7 +47,7 @@ def rig_history(transaction: Transaction, recording: str) -> tuple[RigVersion, .
         if entry.sequence in rigs:
             edit = _adoption(entry.edit)
             versions.append(RigVersion(entry.sequence, rig_of(edit), edit.how, entry.actor, entry.at_ns))
-        else:
+        elif entry.kind in LABEL_KINDS:
             versions[-1] = replace(versions[-1], label_edits=versions[-1].label_edits + 1)
     return (*versions[:-1], replace(versions[-1], current=True))
 

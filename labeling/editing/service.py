@@ -12,6 +12,7 @@ from calibration import Rig
 from calibration.errors import ConflictError, EditError
 from labeling.editing.apply import apply
 from labeling.editing.edits import EDIT, RIG_ID, AdoptRig, Edit, touched_ids
+from labeling.editing.layers import layer_of, recording_of
 from labeling.editing.rigs import RigVersion, current_edit, newest_rig, rig_history, rig_of
 from labeling.editing.store import Entry, Row, Store, Transaction
 from labeling.track import Track
@@ -22,7 +23,8 @@ RigCheck = Callable[[str, Rig], None]
 
 
 def everybody_may(actor: str, recording: str, edit: Edit) -> None:
-    """The permission hook of a single user: raises nothing. A hook refuses by raising ForbiddenError."""
+    """The permission hook of a single user: raises nothing. A hook refuses by raising ForbiddenError; it is asked
+    outside of any transaction, so that it may read the store."""
 
 
 def any_rig(recording: str, rig: Rig) -> None:
@@ -73,6 +75,11 @@ class LabelService:
         """How many tracks a recording has."""
         with self._store.transaction() as transaction:
             return transaction.count(recording)
+
+    def layers(self) -> tuple[str, ...]:
+        """Keys of all layers that anybody ever wrote into, sorted; see `labeling.editing.layers`."""
+        with self._store.transaction() as transaction:
+            return tuple(each for each in transaction.recordings() if layer_of(each))
 
     def versions(self, recording: str) -> tuple[int, dict[str, Version]]:
         """The newest journal number and every track that is not deleted, by id."""
@@ -156,16 +163,16 @@ class LabelService:
 
     def _step(self, recording: str, actor: str, key: str, kind: str) -> Outcome:
         with self._store.transaction() as transaction:
+            next_step = _next_step(transaction, recording, actor, kind)
+        if next_step is not None:
+            self._permission(actor, recording, next_step[1])
+        with self._store.transaction() as transaction:
             done = _already_done(transaction, recording, key, None)
             if done is not None:
                 return _outcome(transaction, recording, actor, done)
-            choose = transaction.next_undo if kind == "undo" else transaction.next_redo
-            target = choose(recording, actor)
-            if target is None:
+            if next_step is None or next_step != _next_step(transaction, recording, actor, kind):
                 raise EditError(f"there is nothing to {kind}", where=recording)
-            entry = transaction.entry(target)
-            edit = EDIT.validate_json(entry.inverse if kind == "undo" else entry.edit)
-            self._permission(actor, recording, edit)
+            target, edit = next_step
             _check_untouched(transaction, recording, target, actor, kind)
             sequence = _apply(transaction, recording, actor, key, edit, {}, kind, target)
             transaction.note_undone(target, sequence if kind == "undo" else None)
@@ -221,6 +228,16 @@ def _check_expected(rows: Mapping[str, Row], expected: Mapping[str, int]) -> Non
             )
 
 
+def _next_step(transaction: Transaction, recording: str, actor: str, kind: str) -> tuple[int, Edit] | None:
+    """The edit that the actor would take back or do again, and what that does; None if there is none."""
+    choose = transaction.next_undo if kind == "undo" else transaction.next_redo
+    target = choose(recording, actor)
+    if target is None:
+        return None
+    entry = transaction.entry(target)
+    return target, EDIT.validate_json(entry.inverse if kind == "undo" else entry.edit)
+
+
 def _check_untouched(transaction: Transaction, recording: str, target: int, actor: str, kind: str) -> None:
     touched = transaction.touched(recording, target)
     other = transaction.others_since(recording, touched, target, actor)
@@ -238,4 +255,6 @@ def _can(transaction: Transaction, recording: str, actor: str) -> tuple[bool, bo
 def _outcome(transaction: Transaction, recording: str, actor: str, sequence: int) -> Outcome:
     touched = transaction.touched(recording, sequence)
     versions = tuple(_version(row) for row in transaction.rows(recording, touched))
-    return Outcome(sequence, versions, *_can(transaction, recording, actor), newest_rig(transaction, recording))
+    return Outcome(
+        sequence, versions, *_can(transaction, recording, actor), newest_rig(transaction, recording_of(recording))
+    )

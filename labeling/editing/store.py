@@ -6,6 +6,7 @@ Every write is one transaction that is on disk (WAL, synchronous=FULL) before th
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import sqlalchemy as sa
 from calibration.errors import InputError
 
 _METADATA = sa.MetaData()
+_PATIENCE_S = 30.0
 
 # The current version of each track; a deleted one keeps its row and revision, without a body.
 TRACKS = sa.Table(
@@ -27,7 +29,9 @@ TRACKS = sa.Table(
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=True),
 )
-# What was done, never changed. kind: edit, undo or redo; target: the edit that an undo or redo is about.
+# What was done, never changed. kind: edit; undo or redo, of which `target` is the edit that it is about; else a note,
+# which changes no label (a version's name, a step of a review) and which nothing undoes.
+LABEL_KINDS = ("edit", "undo", "redo")
 JOURNAL = sa.Table(
     "journal",
     _METADATA,
@@ -41,6 +45,7 @@ JOURNAL = sa.Table(
     sa.Column("edit", sa.LargeBinary, nullable=False),
     sa.Column("inverse", sa.LargeBinary, nullable=False),
     sa.UniqueConstraint("recording", "key"),
+    sa.Index("journal_by_kind", "kind", "recording", "sequence"),
 )
 # Which tracks each entry touched.
 TOUCHED = sa.Table(
@@ -49,6 +54,15 @@ TOUCHED = sa.Table(
     sa.Column("recording", sa.Text, primary_key=True),
     sa.Column("track_id", sa.Text, primary_key=True),
     sa.Column("sequence", sa.Integer, primary_key=True),
+)
+# People: who they are is their name; of their token only the hash is kept.
+PEOPLE = sa.Table(
+    "people",
+    _METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("token_hash", sa.Text, nullable=False, unique=True),
+    sa.Column("added_ns", sa.BigInteger, nullable=False),
 )
 # For each edit whether it stands: undone_by is the journal entry that took it back.
 UNDO = sa.Table(
@@ -111,6 +125,11 @@ class Transaction:
         where = (TRACKS.c.recording == recording, TRACKS.c.body.is_not(None))
         return int(self._connection.execute(query.where(*where)).scalar_one())
 
+    def recordings(self) -> tuple[str, ...]:
+        """Everything that the journal is about, sorted."""
+        query = sa.select(JOURNAL.c.recording).distinct().order_by(JOURNAL.c.recording)
+        return tuple(self._connection.execute(query).scalars())
+
     def last_sequence(self, recording: str) -> int:
         """Number of the recording's newest journal entry; 0 without any."""
         query = sa.select(sa.func.max(TOUCHED.c.sequence)).where(TOUCHED.c.recording == recording)
@@ -129,6 +148,29 @@ class Transaction:
         """The recording's whole journal, oldest first."""
         query = sa.select(JOURNAL).where(JOURNAL.c.recording == recording).order_by(JOURNAL.c.sequence)
         return list(self._connection.execute(query))
+
+    def label_entries_since(self, recording: str, sequence: int) -> list[sa.Row[Any]]:
+        """What changed the recording's labels after an entry, newest first."""
+        query = sa.select(JOURNAL).where(JOURNAL.c.recording == recording, JOURNAL.c.sequence > sequence)
+        query = query.where(JOURNAL.c.kind.in_(LABEL_KINDS)).order_by(JOURNAL.c.sequence.desc())
+        return list(self._connection.execute(query))
+
+    def notes(self, kind: str, recording: str | None = None) -> list[sa.Row[Any]]:
+        """The notes of a kind, oldest first; of one recording or of all."""
+        query = sa.select(JOURNAL).where(JOURNAL.c.kind == kind).order_by(JOURNAL.c.sequence)
+        return list(
+            self._connection.execute(query if recording is None else query.where(JOURNAL.c.recording == recording))
+        )
+
+    def note(self, recording: str, actor: str, kind: str, body: bytes, key: str) -> int:
+        """Write a note into the journal; its number."""
+        return self.append(Entry(recording, actor, time.time_ns(), key, kind, 0, body, b""), ())
+
+    def standing_edits(self, recording: str, actor: str, since: int) -> tuple[str, ...]:
+        """The tracks that an actor's edits after an entry touched, of those edits that nobody took back."""
+        where = (UNDO.c.recording == recording, UNDO.c.actor == actor, UNDO.c.sequence > since)
+        query = sa.select(TOUCHED.c.track_id).distinct().join(UNDO, UNDO.c.sequence == TOUCHED.c.sequence)
+        return tuple(self._connection.execute(query.where(*where, UNDO.c.undone_by.is_(None))).scalars())
 
     def put(self, recording: str, row: Row) -> None:
         """Set a current row."""
@@ -208,11 +250,13 @@ class Store:
     @staticmethod
     def open(path: Path) -> Store:
         """Open or create the SQLite file. Raises InputError if it cannot be written or is something else."""
-        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30.0})
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": _PATIENCE_S})
         sa.event.listen(engine, "connect", _configure)
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         try:
             _METADATA.create_all(engine)
+            for index in JOURNAL.indexes:  # a store of an earlier version has the table without it
+                index.create(engine, checkfirst=True)
         except sa.exc.DatabaseError as error:
             engine.dispose()
             raise InputError(
@@ -226,6 +270,12 @@ class Store:
         with self._engine.begin() as connection:
             yield Transaction(connection)
 
+    @contextmanager
+    def connection(self) -> Iterator[sa.Connection]:
+        """For tables that no label is in; as `transaction` otherwise."""
+        with self._engine.begin() as connection:
+            yield connection
+
     def close(self) -> None:
         """Release the file."""
         self._engine.dispose()
@@ -233,5 +283,19 @@ class Store:
 
 def _configure(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # transactions are begun by the listener above, not by the driver
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _write_ahead(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """While several open a new file at once, SQLite refuses this at once instead of waiting as it was told to."""
+    end_s = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end_s:
+                raise
+            time.sleep(0.01)

@@ -15,6 +15,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from calibration import RigidTransform
 from calibration.quaternion import FloatArray
 
 _MOST_CORNERS = 8  # of the intersection of two rectangles
@@ -45,6 +46,13 @@ def overlap_rows(first: npt.ArrayLike, second: npt.ArrayLike, kind: Overlap = Ov
     result = np.zeros(len(a))
     _pairs(a, b, int(kind), result)
     return result
+
+
+def upright_rows(world_from_object: RigidTransform, sizes_m: npt.ArrayLike) -> FloatArray:
+    """(N, 7) rows of cuboids from poses (N,) and sizes (3,) or (N, 3); roll and pitch are left out."""
+    places = world_from_object.translation
+    sizes = np.broadcast_to(np.asarray(sizes_m, dtype=np.float64), places.shape)
+    return np.column_stack([places, sizes, world_from_object.yaw_rad])
 
 
 def _rows(cuboids: npt.ArrayLike) -> FloatArray:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from calibration.errors import CalibrationError, UsageError
 from labeling.project import Project
-from viewer.cli.commands import app
+from viewer.cli.entry import app
 from viewer.server.workspace import Workspace
 
 

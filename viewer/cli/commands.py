@@ -284,6 +284,18 @@ def evaluate(
     evaluating.evaluate(truth, prediction, threshold, classes or [], as_json=as_json)
 
 
+@app.command(epilog="Example: boxwright report my-project --html report.html")
+def report(
+    folder: Folder,
+    page: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with plots.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How a project stands: tasks, people, accuracy against gold, agreement, error rates with their intervals."""
+    from viewer.cli import accuracy
+
+    accuracy.report(folder, page, as_json=as_json)
+
+
 @app.command(epilog="Example: boxwright mcap my-project pandaset-002 --out drive.mcap")
 def mcap(
     folder: Folder,

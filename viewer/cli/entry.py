@@ -11,12 +11,19 @@ import typer
 
 from viewer.cli.calibrate import calibrate
 from viewer.cli.commands import app
+from viewer.cli.qualify import qualify
+from viewer.cli.review import task, user
+from viewer.cli.versions import versions
 
 # typer keeps a click of its own in newer versions; its errors have one root in both.
 _CALLED_WRONGLY = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 
 app.add_typer(calibrate)
+app.add_typer(versions)
+app.add_typer(user)
+app.add_typer(task)
+app.add_typer(qualify)
 
 
 def main() -> None:

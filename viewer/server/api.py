@@ -5,13 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from calibration.errors import EditError, RecordingError
+from labeling.editing.edits import AdoptRig
+from labeling.editing.layers import recording_of
 from labeling.track import Track
 from labeling.track_record import Identifier
 from viewer import __version__
 from viewer.server import frames
+from viewer.server.asking import asking, check_sight
 from viewer.server.schemas import (
     CameraReply,
     EditRequest,
@@ -35,7 +38,7 @@ MAX_LABEL_FRAMES = 64
 MAX_CROP_RADIUS_M = 60.0
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 403, 404, 409, 422)}
-router = APIRouter(prefix="/api", responses=_PROBLEMS)
+router = APIRouter(prefix="/api", responses=_PROBLEMS, dependencies=[Depends(check_sight)])
 
 TrackIds = Annotated[list[Identifier] | None, Query()]
 Coordinate = Annotated[float, Query(ge=-1e7, le=1e7, allow_inf_nan=False)]
@@ -69,7 +72,7 @@ def project(request: Request) -> ProjectReply:
     workspace = _workspace(request)
     recordings = [
         RecordingSummary(name=name, frames=count, tracks=workspace.labels.count(name))
-        for name, count in workspace.frame_counts().items()
+        for name, count in workspace.frame_counts(asking(request)).items()
     ]
     return ProjectReply(
         name=workspace.project.name, version=__version__, recordings=recordings, ontology=workspace.ontology
@@ -81,7 +84,7 @@ def recording(request: Request, name: str) -> RecordingReply:
     """Frames, cameras and all tracks."""
     opened, labels = _opened(request, name).recording, _workspace(request).labels
     revision, versions = labels.versions(name)
-    can_undo, can_redo = labels.can(name)
+    can_undo, can_redo = labels.can(name, asking(request).name)
     frame_list = [
         FrameReply(time_ns=int(time_ns), middle_ns=opened.frame_middle_ns(frame))
         for frame, time_ns in enumerate(opened.frames.times_ns)
@@ -100,7 +103,7 @@ def recording(request: Request, name: str) -> RecordingReply:
         tracks=[TrackReply.of(version) for version in versions.values()],
         can_undo=can_undo,
         can_redo=can_redo,
-        rig_number=labels.rig_number(name),
+        rig_number=labels.rig_number(recording_of(name)),
     )
 
 
@@ -171,7 +174,10 @@ def place(request: Request, name: str, body: PlaceRequest) -> PlaceReply:
 def edit(request: Request, name: str, body: EditRequest) -> OutcomeReply:
     """Apply an edit; the answer comes when it is on disk."""
     _opened(request, name)
-    outcome = _workspace(request).labels.apply_edit(name, body.edit, key=body.key, expected=body.expected)
+    kept = recording_of(name) if isinstance(body.edit, AdoptRig) else name  # the layers of a recording share its rig
+    outcome = _workspace(request).labels.apply_edit(
+        kept, body.edit, actor=asking(request).name, key=body.key, expected=body.expected
+    )
     return OutcomeReply.of(outcome)
 
 
@@ -179,14 +185,14 @@ def edit(request: Request, name: str, body: EditRequest) -> OutcomeReply:
 def undo(request: Request, name: str, body: StepRequest) -> OutcomeReply:
     """Take back the newest edit."""
     _opened(request, name)
-    return OutcomeReply.of(_workspace(request).labels.undo(name, key=body.key))
+    return OutcomeReply.of(_workspace(request).labels.undo(name, actor=asking(request).name, key=body.key))
 
 
 @router.post("/recordings/{name}/redo")
 def redo(request: Request, name: str, body: StepRequest) -> OutcomeReply:
     """Do again what was taken back."""
     _opened(request, name)
-    return OutcomeReply.of(_workspace(request).labels.redo(name, key=body.key))
+    return OutcomeReply.of(_workspace(request).labels.redo(name, actor=asking(request).name, key=body.key))
 
 
 def _track(request: Request, name: str, track_id: str) -> Track:

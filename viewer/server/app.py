@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from calibration.errors import BoxwrightError, ConflictError, ForbiddenError, RecordingError
 from labeling.project import Project
 from viewer import __version__
-from viewer.server import calibrating, fitting
+from viewer.server import calibrating, fitting, reviewing
 from viewer.server.api import router
 from viewer.server.assets import mount_assets
 from viewer.server.schemas import Problem, TrackReply
@@ -44,12 +44,13 @@ def create_app(project: Project, access: Access, *, with_page: bool = True) -> F
         redoc_url=None,
         openapi_url=None,
         lifespan=lifespan,
-        middleware=[Middleware(SecurityMiddleware, access=access)],
+        middleware=[Middleware(SecurityMiddleware, access=access, people=workspace.people)],
     )
     app.state.workspace = workspace
     app.include_router(router)
     app.include_router(calibrating.router)
     app.include_router(fitting.router)
+    app.include_router(reviewing.router)
     app.add_exception_handler(BoxwrightError, _known_problem)
     app.add_exception_handler(RequestValidationError, _bad_request)
     if with_page:

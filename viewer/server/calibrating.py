@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from calibration import Rig, RigidTransform
@@ -20,13 +20,14 @@ from labeling.rig_picks import Pick, corrected_rig, snapped, solve_camera
 from labeling.track_record import Identifier
 from viewer.scene import SceneStream
 from viewer.scene.rig_preview import clear_rig_preview, log_rig_preview
+from viewer.server.asking import check_sight
 from viewer.server.schemas import Message
 from viewer.server.workspace import OpenRecording, Workspace
 
 MOST_PICKS = 200
 _MEASURING = threading.Lock()
 
-router = APIRouter(prefix="/api/recordings/{name}/calibration")
+router = APIRouter(prefix="/api/recordings/{name}/calibration", dependencies=[Depends(check_sight)])
 
 
 class PickMessage(Message):

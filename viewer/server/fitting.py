@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from calibration.errors import EditError, RecordingError
@@ -15,10 +15,11 @@ from labeling.editing.patch import difference
 from labeling.editing.service import Version
 from labeling.track import Track
 from labeling.track_record import Identifier
+from viewer.server.asking import check_sight
 from viewer.server.schemas import Message
 from viewer.server.workspace import OpenRecording, Workspace
 
-router = APIRouter(prefix="/api/recordings/{name}/fitting")
+router = APIRouter(prefix="/api/recordings/{name}/fitting", dependencies=[Depends(check_sight)])
 
 
 class RefitRequest(Message):

@@ -1,15 +1,20 @@
-"""Who may talk to the server: the holder of the token, from a page that this server served."""
+"""Who may talk to the server: the holder of its token or of a person's own, from a page that this server served."""
 
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from labeling.review import LOCAL, People, Person
+
+_REMEMBERED_S = 2.0  # a person who was removed is out after this
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 PAGE_POLICY = (
@@ -45,18 +50,19 @@ class Access:
         origin = headers.get("origin")
         return origin is None or origin.removeprefix("http://") in self.hosts
 
-    def has_token(self, request: Request) -> bool:
+    def is_its_token(self, token: str) -> bool:
         """Compared in constant time."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and secrets.compare_digest(token.encode(), self.token.encode())
+        return secrets.compare_digest(token.encode(), self.token.encode())
 
 
 class SecurityMiddleware:
     """Checks before anything else, and headers on everything that goes out."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: Access, people: People) -> None:
         self._app = app
         self._access = access
+        self._people = people
+        self._known: dict[str, tuple[float, Person]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -64,7 +70,7 @@ class SecurityMiddleware:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        refusal = self._refusal(request)
+        refusal = await self._refusal(request)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -77,17 +83,34 @@ class SecurityMiddleware:
 
         await self._app(scope, receive, send_with_headers)
 
-    def _refusal(self, request: Request) -> Response | None:
+    async def _refusal(self, request: Request) -> Response | None:
         path = request.url.path
         if not self._access.knows_host(request.headers):
             return _refuse(421, "this server is not known under that name")
         if not path.startswith("/rerun/") and not self._access.knows_origin(request.headers):
             return _refuse(403, "requests from other sites are refused")
-        if path.startswith("/api/") and not self._access.has_token(request):
-            return _refuse(401, "the token is missing or wrong; open the address that the server printed")
+        if path.startswith("/api/"):
+            person = await self._person(request)
+            if person is None:
+                return _refuse(401, "the token is missing or wrong; open the address that the server printed")
+            request.state.person = person
         if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
             return _refuse(413, "the request is too large")
         return None
+
+    async def _person(self, request: Request) -> Person | None:
+        """Who asks: whoever holds the server's own token is its owner; others have tokens of their own."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        if self._access.is_its_token(token):
+            return LOCAL
+        asked_s, known = self._known.get(token, (0.0, None))
+        if known is not None and time.monotonic() - asked_s < _REMEMBERED_S:
+            return known
+        person = await run_in_threadpool(self._people.with_token, token)
+        self._known = {} if person is None else {**self._known, token: (time.monotonic(), person)}
+        return person
 
 
 def _refuse(status: int, message: str) -> Response:

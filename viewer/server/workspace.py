@@ -10,10 +10,12 @@ from fusion.cloud import Cloud, fused_cloud
 from fusion.recording import Recording
 from labeling.automation.one_click import Sights
 from labeling.automation.solving import TrackSolver
+from labeling.editing.layers import layer_key, layer_of, recording_of
 from labeling.editing.service import LabelService
 from labeling.frame_times import FrameTimes
 from labeling.ontology import Ontology
 from labeling.project import Project
+from labeling.review import LabelPermission, People, Person, ReviewService, may_see
 
 _WARM_CLOUDS = 8
 _WARM_POINTS = 12_000_000  # 21 bytes each
@@ -69,14 +71,19 @@ class Workspace:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.labels: LabelService = project.labels()
+        self.people: People = project.people()
+        self.review: ReviewService = project.review()
+        self.labels: LabelService = project.labels(LabelPermission(self.people, self.review))
         self.ontology: Ontology = project.ontology()
         self._open: dict[str, OpenRecording] = {}
         self._left: list[OpenRecording] = []  # with an earlier rig; a request may still be reading them
         self._lock = threading.Lock()
 
     def recording(self, name: str) -> OpenRecording:
-        """The recording of that name, with the rig in force. Raises RecordingError if there is none."""
+        """The recording of that name, or of that layer, with the rig in force. Raises RecordingError if there is
+        none."""
+        layer_key(recording_of(name), layer_of(name))
+        name = recording_of(name)
         number = self.labels.rig_number(name)
         with self._lock:
             opened = self._open.get(name)
@@ -87,12 +94,15 @@ class Workspace:
                 opened = self._open[name] = OpenRecording(recording, FrameTimes(recording), number)
             return opened
 
-    def frame_counts(self) -> dict[str, int]:
-        """Number of frames of every recording."""
-        return {name: len(self.recording(name).recording.frames) for name in self.project.recording_names()}
+    def frame_counts(self, person: Person) -> dict[str, int]:
+        """Number of frames of every recording, and of every layer that somebody may see."""
+        known = self.project.recording_names()
+        layers = (each for each in self.labels.layers() if recording_of(each) in known and may_see(person, each))
+        return {name: len(self.recording(name).recording.frames) for name in sorted({*known, *layers})}
 
     def close(self) -> None:
         """Release files."""
-        self.labels.close()
+        for service in (self.labels, self.review, self.people):
+            service.close()
         for each in (*self._open.values(), *self._left):
             each.recording.close()

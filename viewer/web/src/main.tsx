@@ -10,6 +10,7 @@ import { openQueue, queued } from "./edits/queue";
 import { listenToKeys } from "./keys/listen";
 import { releaseClickedButtons } from "./panels/controls";
 import { CannotOpen, Workbench } from "./panels/workbench";
+import { startReview } from "./review/board";
 import { openRecording, project } from "./workbench/recording";
 
 const UNAUTHORIZED = 401;
@@ -22,6 +23,7 @@ async function open(place: HTMLElement): Promise<void> {
   document.title = `${name} · Boxwright`;
   openQueue();
   startHeartbeat();
+  startReview();
   listenToKeys();
   releaseClickedButtons();
   offerDebugging();

@@ -2,7 +2,22 @@
 
 import { askBytes, askJson } from "./client";
 import { decodePacket, type LabelsPacket } from "./packet";
-import type { DriftReply, Edit, EditReply, FitReply, PickMessage, PicksReply, PoseReply, Project, Recording, Track, Vec3 } from "./types";
+import type {
+  Act,
+  Board,
+  DriftReply,
+  Edit,
+  EditReply,
+  FitReply,
+  PickMessage,
+  PicksReply,
+  PoseReply,
+  Precedent,
+  Project,
+  Recording,
+  Track,
+  Vec3,
+} from "./types";
 
 const EDIT_TIMEOUT_MS = 15_000;
 const HEALTH_TIMEOUT_MS = 2_500;
@@ -118,4 +133,22 @@ export function postUndo(name: string, key: string): Promise<EditReply> {
 
 export function postRedo(name: string, key: string): Promise<EditReply> {
   return askJson(under(name, "/redo"), { body: { key }, timeoutMs: EDIT_TIMEOUT_MS });
+}
+
+export function getBoard(name: string): Promise<Board> {
+  return askJson(under(name, "/review"));
+}
+
+export function postAct(name: string, key: string, act: Act): Promise<Board> {
+  return askJson(under(name, "/review"), { body: { key, act }, timeoutMs: EDIT_TIMEOUT_MS });
+}
+
+/** What was decided before, in which the words occur. */
+export function getPrecedents(text: string, rule: string): Promise<Precedent[]> {
+  return askJson(`/api/precedents?${new URLSearchParams({ text, rule })}`);
+}
+
+/** How the project stands, as an HTML page. */
+export function getReport(): Promise<ArrayBuffer> {
+  return askBytes("/api/report");
 }

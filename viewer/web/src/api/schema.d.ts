@@ -24,6 +24,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/precedents": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Precedents
+         * @description Decisions in which the words occur, newest first.
+         */
+        readonly get: operations["precedents_api_precedents_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/project": {
         readonly parameters: {
             readonly query?: never;
@@ -344,6 +364,30 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/recordings/{name}/review": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Review
+         * @description The recording's tasks and comments.
+         */
+        readonly get: operations["review_api_recordings__name__review_get"];
+        readonly put?: never;
+        /**
+         * Act
+         * @description Do something with a task; the answer comes when it is in the journal.
+         */
+        readonly post: operations["act_api_recordings__name__review_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/recordings/{name}/scene.rrd": {
         readonly parameters: {
             readonly query?: never;
@@ -384,10 +428,109 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/report": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Report
+         * @description How the project stands, as a page; it tells how people do against gold, so it is for leads.
+         */
+        readonly get: operations["report_api_report_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Accept
+         * @description The work is right.
+         */
+        readonly Accept: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "accept";
+            /** Task Id */
+            readonly task_id: string;
+        };
+        /**
+         * ActRequest
+         * @description An act. key: repeated requests with one key are done once.
+         */
+        readonly ActRequest: {
+            /** Act */
+            readonly act: components["schemas"]["OpenTask"] | components["schemas"]["Take"] | components["schemas"]["Submit"] | components["schemas"]["RequestChanges"] | components["schemas"]["Accept"] | components["schemas"]["Escalate"] | components["schemas"]["Adjudicate"] | components["schemas"]["Reopen"] | components["schemas"]["AddComment"] | components["schemas"]["ResolveComment"];
+            /** Key */
+            readonly key: string;
+        };
+        /**
+         * AddComment
+         * @description A remark pinned to a track and a moment; with a rule it is a finding. task_id: empty where it is about none.
+         */
+        readonly AddComment: {
+            /** Comment Id */
+            readonly comment_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "add_comment";
+            /**
+             * @default {
+             *       "track_id": ""
+             *     }
+             */
+            readonly pin: components["schemas"]["Pin"];
+            /**
+             * Rule
+             * @default
+             */
+            readonly rule: string;
+            /**
+             * Task Id
+             * @default
+             */
+            readonly task_id: string;
+            /** Text */
+            readonly text: string;
+        };
+        /**
+         * Adjudicate
+         * @description A lead's decision: which proposal stands, and why; linked to a rule it is a precedent for the next time.
+         */
+        readonly Adjudicate: {
+            /**
+             * Chosen
+             * @enum {integer}
+             */
+            readonly chosen: 0 | 1;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "adjudicate";
+            /**
+             * Rule
+             * @default
+             */
+            readonly rule: string;
+            /** Task Id */
+            readonly task_id: string;
+            /** Text */
+            readonly text: string;
+        };
         /**
          * AdoptRig
          * @description Another rig for the recording, of which `Rig.to_record` is the record; None: the one that it came with.
@@ -419,6 +562,17 @@ export interface components {
             readonly kind: "apply_patches";
             /** Patches */
             readonly patches: readonly components["schemas"]["TrackPatch"][];
+        };
+        /**
+         * BoardReply
+         * @description All of a recording's tasks and comments, as this person sees them.
+         */
+        readonly BoardReply: {
+            /** Comments */
+            readonly comments: readonly components["schemas"]["CommentReply"][];
+            readonly me: components["schemas"]["PersonReply"];
+            /** Tasks */
+            readonly tasks: readonly components["schemas"]["TaskReply"][];
         };
         /**
          * CameraReply
@@ -463,6 +617,27 @@ export interface components {
             readonly start_ns: string;
             /** Track Id */
             readonly track_id: string;
+        };
+        /**
+         * CommentReply
+         * @description A comment; resolved_by: empty while nobody has seen to it.
+         */
+        readonly CommentReply: {
+            /** At Ns */
+            readonly at_ns: string;
+            /** Id */
+            readonly id: string;
+            readonly pin: components["schemas"]["Pin"];
+            /** Resolved By */
+            readonly resolved_by: string;
+            /** Rule */
+            readonly rule: string;
+            /** Task Id */
+            readonly task_id: string;
+            /** Text */
+            readonly text: string;
+            /** Who */
+            readonly who: string;
         };
         /**
          * CreateTrack
@@ -565,6 +740,39 @@ export interface components {
             };
             /** Key */
             readonly key: string;
+        };
+        /**
+         * Escalate
+         * @description Two people disagree, and a lead decides. evidence: what is to be seen, and where (pin). labelled: the disputed
+         *     track as it was then, whatever becomes of it.
+         */
+        readonly Escalate: {
+            /** Evidence */
+            readonly evidence: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "escalate";
+            readonly labelled?: components["schemas"]["TrackRecord"] | null;
+            /**
+             * @default {
+             *       "track_id": ""
+             *     }
+             */
+            readonly pin: components["schemas"]["Pin"];
+            /** Proposals */
+            readonly proposals: readonly [
+                components["schemas"]["Proposal"],
+                components["schemas"]["Proposal"]
+            ];
+            /**
+             * Rule
+             * @default
+             */
+            readonly rule: string;
+            /** Task Id */
+            readonly task_id: string;
         };
         /**
          * FitReply
@@ -750,6 +958,39 @@ export interface components {
             readonly classes: readonly components["schemas"]["ObjectClass"][];
         };
         /**
+         * OpenTask
+         * @description A piece of work: a stretch of a recording, and the classes to label in it; none are all.
+         *
+         *     sampling: which of its tracks a reviewer looks at.
+         */
+        readonly OpenTask: {
+            /**
+             * Classes
+             * @default []
+             */
+            readonly classes: readonly string[];
+            /** End Ns */
+            readonly end_ns: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "open_task";
+            /**
+             * @default {
+             *       "kind": "all",
+             *       "percent": 100
+             *     }
+             */
+            readonly sampling: components["schemas"]["SamplingPlan"];
+            /** Start Ns */
+            readonly start_ns: string;
+            /** Task Id */
+            readonly task_id: string;
+            /** Title */
+            readonly title: string;
+        };
+        /**
          * OutcomeReply
          * @description What was done; it is on disk.
          */
@@ -766,6 +1007,15 @@ export interface components {
             readonly sequence: number;
             /** Tracks */
             readonly tracks: readonly components["schemas"]["TrackReply"][];
+        };
+        /**
+         * PersonReply
+         * @description Whose page this is.
+         */
+        readonly PersonReply: {
+            /** Name */
+            readonly name: string;
+            readonly role: components["schemas"]["Role"];
         };
         /**
          * PickMessage
@@ -828,6 +1078,19 @@ export interface components {
             readonly picks: readonly components["schemas"]["PickMessage"][];
         };
         /**
+         * Pin
+         * @description What a comment or dispute is about: a track at a moment; empty and None for the task as a whole.
+         */
+        readonly Pin: {
+            /** Time Ns */
+            readonly time_ns?: string | null;
+            /**
+             * Track Id
+             * @default
+             */
+            readonly track_id: string;
+        };
+        /**
          * PlaceReply
          * @description A suggested track, not stored yet.
          */
@@ -871,6 +1134,28 @@ export interface components {
             ];
             /** Time Ns */
             readonly time_ns: string;
+        };
+        /**
+         * PrecedentReply
+         * @description A decision.
+         */
+        readonly PrecedentReply: {
+            /** At Ns */
+            readonly at_ns: string;
+            /** Chosen */
+            readonly chosen: string;
+            /** Evidence */
+            readonly evidence: string;
+            /** Recording */
+            readonly recording: string;
+            /** Rule */
+            readonly rule: string;
+            /** Task Id */
+            readonly task_id: string;
+            /** Text */
+            readonly text: string;
+            /** Who */
+            readonly who: string;
         };
         /**
          * Presence
@@ -933,6 +1218,17 @@ export interface components {
             readonly recordings: readonly components["schemas"]["RecordingSummary"][];
             /** Version */
             readonly version: string;
+        };
+        /**
+         * Proposal
+         * @description One side of a dispute: what should be there, and the edit that makes it so, if it is not there already.
+         */
+        readonly Proposal: {
+            /** By */
+            readonly by: string;
+            readonly edit?: components["schemas"]["ApplyPatches"] | null;
+            /** Text */
+            readonly text: string;
         };
         /**
          * RecordingReply
@@ -998,6 +1294,49 @@ export interface components {
             readonly track_id: string;
         };
         /**
+         * Reopen
+         * @description What was accepted or adjudicated wants changes after all; or who holds a task is away, and others may take it.
+         */
+        readonly Reopen: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "reopen";
+            /** Task Id */
+            readonly task_id: string;
+            /** Text */
+            readonly text: string;
+        };
+        /**
+         * RequestChanges
+         * @description Back to who labelled it, with a comment that says what is wrong and where.
+         */
+        readonly RequestChanges: {
+            /** Comment Id */
+            readonly comment_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "request_changes";
+            /**
+             * @default {
+             *       "track_id": ""
+             *     }
+             */
+            readonly pin: components["schemas"]["Pin"];
+            /**
+             * Rule
+             * @default
+             */
+            readonly rule: string;
+            /** Task Id */
+            readonly task_id: string;
+            /** Text */
+            readonly text: string;
+        };
+        /**
          * Resize
          * @description Another size with one side of each axis held: +1 the front, left or top, -1 the opposite, 0 the centre.
          *
@@ -1032,6 +1371,25 @@ export interface components {
             readonly track_id: string;
         };
         /**
+         * ResolveComment
+         * @description It has been seen to.
+         */
+        readonly ResolveComment: {
+            /** Comment Id */
+            readonly comment_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "resolve_comment";
+        };
+        /**
+         * Role
+         * @description What somebody may do: a reviewer may also annotate, a lead may also review; nobody reviews their own work.
+         * @enum {string}
+         */
+        readonly Role: "annotator" | "reviewer" | "lead";
+        /**
          * Rotate
          * @description Turn by a rotation vector in the object's own axes, in radians: at the time, or every knot about its own
          *     centre.
@@ -1057,6 +1415,25 @@ export interface components {
              * @default false
              */
             readonly whole: boolean;
+        };
+        /**
+         * SamplingKind
+         * @description How tracks are chosen.
+         * @enum {string}
+         */
+        readonly SamplingKind: "all" | "risk" | "random";
+        /**
+         * SamplingPlan
+         * @description percent: how many of the tracks, at least one; of `all` it is not asked.
+         */
+        readonly SamplingPlan: {
+            /** @default all */
+            readonly kind: components["schemas"]["SamplingKind"];
+            /**
+             * Percent
+             * @default 100
+             */
+            readonly percent: number;
         };
         /**
          * SetAttribute
@@ -1202,12 +1579,37 @@ export interface components {
             readonly value: string;
         };
         /**
+         * StepReply
+         * @description A line of a task's story.
+         */
+        readonly StepReply: {
+            /** At Ns */
+            readonly at_ns: string;
+            /** Kind */
+            readonly kind: string;
+            /** Who */
+            readonly who: string;
+        };
+        /**
          * StepRequest
          * @description An undo or redo.
          */
         readonly StepRequest: {
             /** Key */
             readonly key: string;
+        };
+        /**
+         * Submit
+         * @description The work is done and may be reviewed.
+         */
+        readonly Submit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "submit";
+            /** Task Id */
+            readonly task_id: string;
         };
         /**
          * Swap
@@ -1226,6 +1628,54 @@ export interface components {
             /** Track Id */
             readonly track_id: string;
         };
+        /**
+         * Take
+         * @description Begin: to label what is open or wants changes, to review what was submitted.
+         */
+        readonly Take: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly kind: "take";
+            /** Task Id */
+            readonly task_id: string;
+        };
+        /**
+         * TaskReply
+         * @description A task. may: the kinds of acts that this person may do with it now; look_at: the tracks to review, while it is
+         *     reviewed.
+         */
+        readonly TaskReply: {
+            /** Annotators */
+            readonly annotators: readonly string[];
+            /** Classes */
+            readonly classes: readonly string[];
+            readonly dispute: components["schemas"]["Escalate"] | null;
+            /** End Ns */
+            readonly end_ns: string;
+            /** Id */
+            readonly id: string;
+            /** Look At */
+            readonly look_at: readonly string[];
+            /** May */
+            readonly may: readonly string[];
+            /** Reviewers */
+            readonly reviewers: readonly string[];
+            /** Start Ns */
+            readonly start_ns: string;
+            readonly state: components["schemas"]["TaskState"];
+            /** Story */
+            readonly story: readonly components["schemas"]["StepReply"][];
+            /** Title */
+            readonly title: string;
+        };
+        /**
+         * TaskState
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        readonly TaskState: "open" | "in_progress" | "submitted" | "in_review" | "changes_requested" | "accepted" | "escalated" | "adjudicated";
         /**
          * TrackPatch
          * @description What differs between two versions of one track; fields that are None stay. `whole` is a track to (re)create.
@@ -1392,6 +1842,38 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly precedents_api_precedents_get: {
+        readonly parameters: {
+            readonly query?: {
+                readonly text?: string;
+                readonly rule?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["PrecedentReply"][];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -2304,6 +2786,72 @@ export interface operations {
             };
         };
     };
+    readonly review_api_recordings__name__review_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BoardReply"];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readonly act_api_recordings__name__review_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ActRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["BoardReply"];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     readonly scene_api_recordings__name__scene_rrd_get: {
         readonly parameters: {
             readonly query?: never;
@@ -2438,6 +2986,26 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly report_api_report_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "text/html": string;
                 };
             };
         };

@@ -42,6 +42,11 @@ export type PicksReply = Schemas["PicksReply"];
 export type DriftReply = Schemas["DriftReply"];
 export type FitReply = Schemas["FitReply"];
 export type EditReply = Schemas["OutcomeReply"];
+export type Board = Schemas["BoardReply"];
+export type Task = Schemas["TaskReply"];
+export type Comment = Schemas["CommentReply"];
+export type Act = Schemas["ActRequest"]["act"];
+export type Precedent = Schemas["PrecedentReply"];
 export type ConflictReply = Schemas["Problem"];
 /** What the page sends; patches come from the server, as proposals. */
 export type Edit = Schemas["EditRequest"]["edit"];

@@ -8,6 +8,7 @@ import { queued, submitRedo, submitUndo } from "../edits/queue";
 import { alongAxis } from "../geometry/vector";
 import { turnIn, VIEWS, type ViewAxes, type ViewName } from "../ortho/axes";
 import { cancelDrag } from "../ortho/drag";
+import { acceptTask, requestChanges, tasksAreOpen } from "../review/board";
 import { togglePlay } from "../stream/play";
 import { listedTracks } from "../workbench/listing";
 import { shownCuboid } from "../workbench/pose";
@@ -50,6 +51,9 @@ const ACTIONS: Partial<Record<Action, () => void>> = {
   refit: () => void refitSelected(),
   solve: () => void solveSelected(),
   suggested: goToSuggestion,
+  tasks: () => (tasksAreOpen.value = !tasksAreOpen.peek()),
+  accept: acceptTask,
+  reject: requestChanges,
   help: () => (helpIsOpen.value = !helpIsOpen.peek()),
 };
 

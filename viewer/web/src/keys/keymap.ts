@@ -16,6 +16,9 @@ export type Action =
   | "refit"
   | "solve"
   | "suggested"
+  | "tasks"
+  | "accept"
+  | "reject"
   | "back"
   | "help"
   | "view.left"
@@ -44,6 +47,9 @@ export const ACTION_TITLES: Readonly<Record<Action, string>> = {
   refit: "Fit the cuboid to the points of this frame",
   solve: "Solve the track: find it in all frames",
   suggested: "Go to the frame that is worth a look next",
+  tasks: "Tasks: show or hide them",
+  accept: "Review: accept the task",
+  reject: "Review: request changes, with the comment pinned here",
   back: "Back out: drop the drag, the tool, the selection",
   help: "This help",
   "view.left": "In a view: move left",
@@ -70,6 +76,9 @@ const SUSTECH: KeyMap = {
   refit: ["f"],
   solve: ["x"],
   suggested: ["shift+x"],
+  tasks: ["shift+t"],
+  accept: ["shift+y"],
+  reject: ["shift+n"],
   back: ["escape"],
   help: ["?"],
   "view.left": ["a"],

@@ -7,6 +7,7 @@ import { flushNudge } from "../edits/nudge";
 import { clock, frameCount } from "../workbench/recording";
 import { frame, goTo, playing, selectedTrack } from "../workbench/selection";
 import { handedFrames, labelsVersion, shownFrame } from "../stream/feed";
+import { openComments } from "../review/board";
 import { rerunPanelsShown } from "../workbench/scene";
 import { Button } from "./controls";
 
@@ -37,6 +38,7 @@ export function TimeLine(): JSX.Element {
           <Ticks />
         </svg>
         <Knots />
+        <CommentMarks />
         <Cursor />
       </div>
       <div class="time-foot">
@@ -169,6 +171,26 @@ function KnotMark({ knot }: { readonly knot: Knot }): JSX.Element {
       style={{ left: percentOf(clock.value.positionOf(knot.time_ns)) }}
       title={`Knot by ${knot.maker} at ${seconds} s`}
     />
+  );
+}
+
+/** Where somebody has said something: about the selected track clearly, about others faintly. */
+function CommentMarks(): JSX.Element {
+  return (
+    <>
+      {openComments.value.map(
+        ({ id, pin, who, text }) =>
+          pin.time_ns && (
+            <span
+              key={id}
+              class={`comment-mark ${pin.track_id === selectedTrack.value?.id ? "own" : ""}`}
+              style={{ left: percentOf(clock.value.positionOf(pin.time_ns)) }}
+              title={`${who}: ${text}`}
+              data-testid="comment-mark"
+            />
+          ),
+      )}
+    </>
   );
 }
 

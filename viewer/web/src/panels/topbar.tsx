@@ -6,6 +6,7 @@ import { PRESET_TITLES, type PresetName } from "../keys/keymap";
 import { preset } from "../keys/preset";
 import { queued } from "../edits/queue";
 import { canRedo, canUndo, classes, clock, colorOf, frameCount, project, recordingName } from "../workbench/recording";
+import { openComments, tasksAreOpen } from "../review/board";
 import { frame, newClass, tool } from "../workbench/selection";
 import { Button, Select } from "./controls";
 import { SaveState } from "./savestate";
@@ -27,6 +28,14 @@ export function TopBar(): JSX.Element {
         <Button label="Redo" icon="redo" testId="redo" disabled={!canRedo.value} onClick={redo} />
       </div>
       <Tools />
+      <Button
+        label="Tasks: take, submit, review"
+        testId="tasks"
+        pressed={tasksAreOpen.value}
+        onClick={() => act("tasks")}
+      >
+        {openComments.value.length > 0 ? `Tasks · ${openComments.value.length}` : "Tasks"}
+      </Button>
       <span class="filler" />
       <SaveState />
       <KeyPreset />

@@ -6,6 +6,7 @@ import type { PresenceKind } from "../api/types";
 import { shortId } from "../workbench/identity";
 import type { TrackRow } from "../workbench/listing";
 import { colorOf } from "../workbench/recording";
+import { commentCounts } from "../review/board";
 import { select } from "../workbench/choosing";
 
 export const ROW_HEIGHT_PX = 28;
@@ -37,11 +38,22 @@ function PlainRow({ row, selected }: RowProps): JSX.Element {
     >
       <span class={`presence-mark ${presence}`} style={{ color: colorOf(track.class_name) }} aria-hidden="true" />
       <span class="row-class">{track.class_name}</span>
-      <span class="row-id">{shortId(track.id)}</span>
+      <span class="row-id">
+        <CommentCount trackId={track.id} /> {shortId(track.id)}
+      </span>
       <span class="row-states">{row.states.length > 0 ? "●".repeat(Math.min(3, row.states.length)) : ""}</span>
       <span class="row-points">{pointsShown(row)}</span>
       <span class="row-distance">{row.distanceM === null ? "" : `${row.distanceM.toFixed(0)} m`}</span>
     </div>
+  );
+}
+
+function CommentCount({ trackId }: { readonly trackId: string }): JSX.Element | null {
+  const count = commentCounts.value.get(trackId);
+  return count === undefined ? null : (
+    <span class="row-comments" title={`${count} open comments`} data-testid="row-comments">
+      {count}
+    </span>
   );
 }
 

@@ -7,6 +7,7 @@ import { NoticeList } from "./noticelist";
 import { ObjectPanel } from "./objectpanel";
 import { ObstacleDialog } from "./obstacle";
 import { SceneFrame } from "./scene";
+import { TasksPanel } from "./tasks";
 import { TimeLine } from "./timeline";
 import { TopBar } from "./topbar";
 import { TrackList } from "./tracklist";
@@ -21,6 +22,7 @@ export function Workbench(): JSX.Element {
         <TimeLine />
         <NoticeList />
         <CalibrationPanel />
+        <TasksPanel />
       </main>
       <ObjectPanel />
       <Help />
