@@ -1,0 +1,156 @@
+"""Labels against points, over whole tracks: late or early in time, drifting away, or creeping from what stands."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from calibration.quaternion import FloatArray
+from fusion.timeline import Int64Array
+from labeling.automation.class_priors import class_prior
+from labeling.quality.case import Case, logistic
+from labeling.quality.finding import Finding, FindingKind
+from labeling.quality.repairs import retimed, shifted
+from labeling.quality.rows import TrackRows
+
+_LAGS = np.linspace(-1.5, 1.5, 13)
+"""In frames."""
+_LEAST_LAG, _LEAST_SHIFT_M = 0.45, 0.15
+_NARROW_M = 1.2
+_FEWEST_ROWS = 4
+_ENOUGH = 12.0
+"""Log likelihood ratio that a slip or drift needs: about what the clean tracks of real recordings reach by chance."""
+_DRIFT_MPS = 0.2
+_DIRECTIONS = 16
+_ONSETS = (0.0, 0.2, 0.4)
+_OFFSETS = np.array([(a, b) for a in np.linspace(-0.4, 0.4, 9) for b in np.linspace(-0.3, 0.3, 7)])
+_LIKELY_OFFSETS = 10
+_CREEPS_MPS = (0.05, 0.45)
+_STILL_M = 0.02
+
+
+def slips(case: Case) -> list[Finding]:
+    """Moving things whose points lie where the label is a moment earlier or later."""
+    period_s = max(case.observed.recording.frames.period_ns, 1) * 1e-9
+    found: list[Finding] = []
+    for index, track in enumerate(case.tracks):
+        rows = _told(case, index)
+        if len(rows) < _FEWEST_ROWS:
+            continue
+        ways = _local(case, rows, case.places.velocities_mps[rows])
+        shifts = (_LAGS * period_s)[:, None, None] * ways
+        values = case.maps.along_path(rows, shifts)
+        middle = len(_LAGS) // 2
+        best = int(np.argmax(values))
+        late_s, gain = float(_LAGS[best] * period_s), float(values[best] - values[middle])
+        gain *= 1.0 if track.size_m[1] > _NARROW_M else 0.5  # riders and handlebars are no box
+        shift = float(np.median(np.linalg.norm(shifts[best], axis=1)))
+        if abs(_LAGS[best]) < _LEAST_LAG or shift < _LEAST_SHIFT_M or gain < 0.5 * _ENOUGH:
+            continue
+        word = "behind" if late_s > 0.0 else "ahead of"
+        why = f"it runs {abs(late_s) * 1e3:.0f} ms {word} the points, which lie {shift:.2f} m from where it is"
+        sure = logistic((gain - _ENOUGH) / 4.0)
+        repair = retimed(case.originals, track.id, late_s)
+        found.append(case.finding(FindingKind.TIME_SLIP, [track], (0, len(track) - 1), sure, why, repair=repair))
+    return found
+
+
+def drifts(case: Case) -> list[Finding]:
+    """Tracks that leave their points slowly, and those that creep though the points stand."""
+    found: list[Finding] = []
+    for index, track in enumerate(case.tracks):
+        crept = _creeping(case, index, track)
+        finding = crept or _drifting(case, index, track)
+        if finding is not None:
+            found.append(finding)
+    return found
+
+
+def _told(case: Case, index: int) -> Int64Array:
+    """Rows of a track that points have something to say about."""
+    rows = case.rows_of(index)
+    return np.asarray(rows[case.maps.counts[rows] > 0])
+
+
+def _local(case: Case, rows: Int64Array, ways: FloatArray) -> FloatArray:
+    """(K, 2) vectors in the world as seen in the object's frame."""
+    c, s = np.cos(case.places.poses[rows, 3]), np.sin(case.places.poses[rows, 3])
+    return np.column_stack([c * ways[:, 0] + s * ways[:, 1], c * ways[:, 1] - s * ways[:, 0]])
+
+
+def _likely_offsets(case: Case, rows: Int64Array) -> tuple[FloatArray, float]:
+    """Where the cuboid could lie all the time (M, 2), the likeliest, and what the likeliest says."""
+    paths = np.broadcast_to(_OFFSETS[:, None], (len(_OFFSETS), len(rows), 2))
+    values = case.maps.along_path(rows, paths)
+    return _OFFSETS[np.argsort(values)[::-1][:_LIKELY_OFFSETS]], float(values.max())
+
+
+def _gain(case: Case, rows: Int64Array, ways: FloatArray) -> float:
+    """Log likelihood ratio that the cuboid should be shifted by (K, 2) metres in the world, less their mean, against
+    its being right but for one shift in its own frame."""
+    offsets, plain = _likely_offsets(case, rows)
+    path = _local(case, rows, ways - ways.mean(axis=0))
+    return float(case.maps.along_path(rows, offsets[:, None] + path).max()) - plain
+
+
+def _creeping(case: Case, index: int, track: TrackRows) -> Finding | None:
+    """The track moves as slowly as nothing drives, in a straight line, after standing or all the time."""
+    first = _onset(track)
+    if len(track) - first < 5 or case.profile.of_class(track.class_name) is None and len(track) < 8:
+        return None
+    part = slice(max(first - 1, 0), len(track))
+    places, seconds = track.positions_m[part, :2], track.seconds[part]
+    way = places[-1] - places[0]
+    speed = float(np.linalg.norm(way)) / max(float(seconds[-1] - seconds[0]), 1e-3)
+    if not _CREEPS_MPS[0] <= speed <= _CREEPS_MPS[1] or np.linalg.norm(way) < 0.12:
+        return None
+    straight = places[0] + (seconds - seconds[0])[:, None] / (seconds[-1] - seconds[0]) * way
+    bend = float(np.abs(places - straight).max())
+    even = bend < 0.02 + 0.05 * float(np.linalg.norm(way))
+    prior = class_prior(track.class_name)
+    rows = _told(case, index)
+    gain = 0.0
+    if len(rows) >= _FEWEST_ROWS:
+        gain = _gain(case, rows, track.positions_m[0, :2] - track.positions_m[rows - case.starts[index], :2])
+    score = 1.0 * even + 2.0 * (first > 1 and even) - 1.5 + np.clip(gain / 6.0, -4.0, 4.0)
+    score += 2.0 * (not prior.movable) - 1.5 * prior.motion.holonomic * prior.movable
+    why = f"it creeps at {speed:.2f} m/s, straight and evenly, while what it labels seems to stand"
+    sure = logistic(float(score))
+    if sure < 0.3:
+        return None
+    back = places[0] - track.positions_m[first:, :2]
+    repair = shifted(case.originals, track.id, track.times_ns[first:], back)
+    return case.finding(FindingKind.DRIFT, [track], (first, len(track) - 1), sure, why, repair=repair)
+
+
+def _onset(track: TrackRows) -> int:
+    """The first row that is not where the first one was."""
+    apart = np.linalg.norm(track.positions_m[:, :2] - track.positions_m[0, :2], axis=1)
+    away = np.flatnonzero(apart > 0.5 * _STILL_M)
+    return int(away[0]) if len(away) else len(track)
+
+
+def _drifting(case: Case, index: int, track: TrackRows) -> Finding | None:
+    """The points of a moving track leave its cuboid in one direction, evenly."""
+    rows = _told(case, index)
+    if len(rows) < 2 * _FEWEST_ROWS or track.way_m < _STILL_M:
+        return None  # what stands exactly does not drift: its label would have to move
+    seconds = (case.places.times_ns[rows] - case.places.times_ns[rows[0]]) * 1e-9
+    offsets, plain = _likely_offsets(case, rows)
+    best: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    for turn in np.arange(_DIRECTIONS) * 2.0 * np.pi / _DIRECTIONS:
+        for onset in _ONSETS:
+            grown = _DRIFT_MPS * np.maximum(seconds - onset * seconds[-1], 0.0)
+            ways = grown[:, None] * np.array([np.cos(turn), np.sin(turn)])
+            path = _local(case, rows, ways - ways.mean(axis=0))
+            gain = float(case.maps.along_path(rows, offsets[:, None] + path).max()) - plain
+            best = max(best, (gain, float(turn), onset))
+    gain, turn, onset = best
+    if gain < 0.5 * _ENOUGH:
+        return None
+    first = int(rows[np.searchsorted(seconds, onset * seconds[-1])] - case.starts[index])
+    grown = _DRIFT_MPS * np.maximum(track.seconds - track.seconds[first], 0.0)
+    back = grown[first:, None] * np.array([np.cos(turn), np.sin(turn)])
+    why = f"it leaves its points by about {_DRIFT_MPS * 10:.0f} cm in a tenth of a second over {len(track) - first} frames"
+    repair = shifted(case.originals, track.id, track.times_ns[first:], back)
+    sure = logistic((gain - 1.5 * _ENOUGH) / 4.0)
+    return case.finding(FindingKind.DRIFT, [track], (first, len(track) - 1), sure, why, repair=repair)

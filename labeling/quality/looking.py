@@ -1,0 +1,204 @@
+"""What the beams of a frame say about a cuboid: how many it stopped, how many went through, what lies around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from calibration.camera import BoolArray
+from calibration.quaternion import FloatArray
+from fusion.samples import Float32Array
+from fusion.timeline import Int64Array
+from labeling.automation.one_click.sight import FrameSight, Sights
+
+NEAR_M = 1.2
+"""Points so far beside a cuboid are kept, for whoever asks where it should be."""
+MOST_NEAR = 240
+HITS, THROUGH, BLOCKED, GROUND, BESIDE = range(5)
+_MARGIN_M, _CORE, _FOOT_M, _ON_GROUND_M, _RING_M = 0.1, 0.7, 0.2, 0.12, 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """R cuboids that a frame is asked about.
+
+    frames, times_ns: (R,) int64. poses: (R, 4) centre and yaw in the world. sizes_m: (R, 3). velocities_mps: (R, 2).
+    owners: (R,) int64, which of them are one thing; points in the cuboids of others are nobody else's.
+    """
+
+    frames: Int64Array
+    times_ns: Int64Array
+    poses: FloatArray
+    sizes_m: FloatArray
+    velocities_mps: FloatArray
+    owners: Int64Array
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def rows(self, chosen: Int64Array | BoolArray) -> Places:
+        """Some of them."""
+        return Places(
+            self.frames[chosen],
+            self.times_ns[chosen],
+            self.poses[chosen],
+            self.sizes_m[chosen],
+            self.velocities_mps[chosen],
+            self.owners[chosen],
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """The answers, a row a place.
+
+    counts: (R, 5) beams that end in the cuboid (not on the ground), that go through its middle, that end before
+    it, that end on the ground under it, and that end just beside it (and in no other cuboid). near: (R, MOST_NEAR, 3)
+    float32 x, y and height above the bottom in the object frame at the row's time, of points in it and around;
+    near_counts: (R,) how many. eyes: (R, 2) the LiDAR in the object frame. ground_m: (R,) height of the bottom above
+    the ground, NaN where no ground was seen. seen: (R,) whether the frame has a sweep.
+    """
+
+    counts: Int64Array
+    near: Float32Array
+    near_counts: Int64Array
+    eyes: FloatArray
+    ground_m: FloatArray
+    seen: BoolArray
+
+
+def look_at(sights: Sights, places: Places, others: Places | None = None) -> Looks:
+    """Ask every place's frame. others: the cuboids whose points are not to be counted as near; by default `places`."""
+    others = places if others is None else others
+    count = len(places)
+    counts = np.zeros((count, 5), np.int64)
+    near, near_counts = np.zeros((count, MOST_NEAR, 3), np.float32), np.zeros(count, np.int64)
+    eyes, ground, seen = np.zeros((count, 2)), np.full(count, np.nan), np.zeros(count, np.bool_)
+    delivered = set(sights.delivered.tolist())
+    for frame in np.unique(places.frames).tolist():
+        if frame not in delivered:
+            continue
+        sight = sights[frame]
+        rows = np.flatnonzero(places.frames == frame)
+        here = others.rows(others.frames == frame)
+        seen[rows] = len(sight) > 0
+        if not len(sight):
+            continue
+        ground[rows] = _above_ground(sight, places.poses[rows], places.sizes_m[rows])
+        boxes = np.column_stack([here.poses, 0.5 * here.sizes_m])
+        for row in rows.tolist():
+            reach = 0.5 * float(np.hypot(*places.sizes_m[row, :2])) + NEAR_M
+            pose = places.poses[row]
+            apart = np.hypot(*(here.poses[:, :2] - pose[:2]).T)
+            radii = 0.5 * np.hypot(*here.sizes_m[:, :2].T)
+            neighbours = boxes[(apart < radii + reach) & (here.owners != places.owners[row])]
+            near_counts[row] = _look(
+                sight.points, sight.eyes, sight.times_ns, sight.spans(pose, reach), pose, 0.5 * places.sizes_m[row],
+                places.velocities_mps[row], int(places.times_ns[row]), float(np.nan_to_num(ground[row])),
+                neighbours, counts[row], near[row], eyes[row],
+            )  # fmt: skip
+    return Looks(counts, near, near_counts, eyes, ground, seen)
+
+
+def _above_ground(sight: FrameSight, poses: FloatArray, sizes: FloatArray) -> FloatArray:
+    if sight.ground is None:
+        return np.full(len(poses), np.nan)
+    bottoms = poses[:, 2] - 0.5 * sizes[:, 2]
+    cells = np.floor((poses[:, :2] - sight.ground.corner_m) / sight.ground.cell_m).astype(np.int64)
+    rows, columns = sight.ground.seen.shape
+    reach = np.maximum(np.ceil(0.5 * sizes[:, :2].max(axis=1) / sight.ground.cell_m).astype(np.int64), 1)
+    found = bottoms - sight.ground.height_at(poses)
+    for row, ((x, y), r) in enumerate(zip(cells, reach, strict=True)):
+        around = sight.ground.seen[max(y - r, 0) : min(y + r + 1, rows), max(x - r, 0) : min(x + r + 1, columns)]
+        if not around.any():
+            found[row] = np.nan
+    return np.asarray(found)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _look(
+    points: Float32Array,
+    eyes: Float32Array,
+    times_ns: Int64Array,
+    spans: Int64Array,
+    pose: FloatArray,
+    half: FloatArray,
+    velocity: FloatArray,
+    time_ns: int,
+    above_m: float,
+    neighbours: FloatArray,
+    counts: Int64Array,
+    near: Float32Array,
+    eye: FloatArray,
+) -> int:
+    c, s = np.cos(pose[3]), np.sin(pose[3])
+    total, kept, every = 0, 0, 1
+    bottom = -half[2]
+    for turn in range(2):  # first count what is near, then keep every so manieth
+        if turn == 1:
+            every = 1 + total // (len(near) + 1)
+            total = 0
+        for k in range(len(spans)):
+            for n in range(spans[k, 0], spans[k, 1]):
+                late = (times_ns[n] - time_ns) * 1e-9
+                dx = points[0, n] - pose[0] - velocity[0] * late
+                dy = points[1, n] - pose[1] - velocity[1] * late
+                x, y, z = c * dx + s * dy, c * dy - s * dx, points[2, n] - pose[2]
+                ax, ay, high = abs(x), abs(y), z - bottom
+                low = max(0.2, 0.2 - above_m)
+                if ax < half[0] + 1.2 and ay < half[1] + 1.2 and low < high < 2.0 * half[2] + 0.4:
+                    if not _taken(points[0, n], points[1, n], points[2, n], neighbours):
+                        total += 1
+                        if turn == 1 and total % every == 0 and kept < len(near):
+                            near[kept, 0], near[kept, 1], near[kept, 2] = x, y, high
+                            kept += 1
+                        if turn == 0:
+                            if ax <= half[0] + _MARGIN_M and ay <= half[1] + _MARGIN_M:
+                                counts[HITS] += high <= 2.0 * half[2] + _MARGIN_M
+                            elif ax <= half[0] + _RING_M and ay <= half[1] + _RING_M and high > 0.3:
+                                counts[BESIDE] += 1
+                elif (
+                    turn == 0
+                    and ax < max(half[0] - _FOOT_M, 0.5 * half[0])
+                    and ay < max(half[1] - _FOOT_M, 0.5 * half[1])
+                ):
+                    counts[GROUND] += abs(high + above_m) < _ON_GROUND_M
+                if turn == 0:
+                    ex = eyes[0, n] - pose[0] - velocity[0] * late
+                    ey = eyes[1, n] - pose[1] - velocity[1] * late
+                    eye[0], eye[1] = c * ex + s * ey, c * ey - s * ex
+                    entry, leaving = _crossing(eye[0], eye[1], eyes[2, n] - pose[2], x, y, z, half)
+                    if leaving > entry:
+                        counts[THROUGH] += leaving < 0.98
+                        counts[BLOCKED] += entry > 1.02
+    return kept
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _taken(x: float, y: float, z: float, boxes: FloatArray) -> bool:
+    for b in range(len(boxes)):
+        dx, dy, dz = x - boxes[b, 0], y - boxes[b, 1], z - boxes[b, 2]
+        c, s = np.cos(boxes[b, 3]), np.sin(boxes[b, 3])
+        if abs(c * dx + s * dy) < boxes[b, 4] + 0.05 and abs(c * dy - s * dx) < boxes[b, 5] + 0.05:
+            if abs(dz) < boxes[b, 6] + 0.1:
+                return True
+    return False
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _crossing(ex: float, ey: float, ez: float, x: float, y: float, z: float, half: FloatArray) -> tuple[float, float]:
+    """Where on its way (0 at the eye, 1 at the point) a beam enters and leaves the middle of the cuboid."""
+    entry, leaving = 0.0, 1e9
+    for axis in range(3):
+        start = ex if axis == 0 else (ey if axis == 1 else ez)
+        way = (x if axis == 0 else (y if axis == 1 else z)) - start
+        reach = _CORE * half[axis]
+        if abs(way) < 1e-9:
+            if abs(start) > reach:
+                return 1.0, 0.0
+            continue
+        a, b = (-reach - start) / way, (reach - start) / way
+        entry, leaving = max(entry, min(a, b)), min(leaving, max(a, b))
+    return entry, leaving
