@@ -53,6 +53,8 @@ KINDS: dict[str, frozenset[FindingKind]] = {
     "early_end": frozenset({FindingKind.ENDS_EARLY}),
 }
 """The kinds of the issue, and the findings that describe each."""
+Standing = set[tuple[FindingKind, tuple[str, ...]]]
+"""Findings of the labels as they came: kind and tracks."""
 ROUNDS = 8
 SHARE = 0.02
 SCENE = Path(__file__).with_name("solver_street.yaml")
@@ -86,7 +88,7 @@ class Judged:
     findings: tuple[tuple[Finding, bool], ...]
 
 
-def plant_round(observed: Observed, tracks: Sequence[Track], share: float, seed: int) -> Round:
+def plant_round(observed: Observed, tracks: Sequence[Track], standing: Standing, share: float, seed: int) -> Round:
     """One of each kind, or more, none of them in a track that has another."""
     kinds = dict.fromkeys(KINDS)
     each = max(1, round(share * len(tracks) / len(kinds)))
@@ -96,7 +98,12 @@ def plant_round(observed: Observed, tracks: Sequence[Track], share: float, seed:
     planted = (*ledger.entries, *creeps)
     truth = {rows.id: rows for rows in rows_of_table(rows_of_tracks(tracks, observed.recording))}
     after = {rows.id: rows for rows in rows_of_table(table)}
-    shown = tuple(_is_shown(observed, entry, truth, after) for entry in planted)
+    before = {(kind, track_id) for kind, track_ids in standing for track_id in track_ids}
+    shown = tuple(
+        _is_shown(observed, entry, truth, after)
+        and not any((kind, entry.what[0]) in before for kind in KINDS[entry.kind])
+        for entry in planted
+    )
     return Round(table, tuple(faulty), planted, shown, truth)
 
 
@@ -122,7 +129,7 @@ def _is_shown(observed: Observed, entry: Planted, truth: dict[str, TrackRows], a
     return int((beams >= _FEWEST_POINTS).sum()) >= 3
 
 
-def judge(round_: Round, findings: Sequence[Finding], standing: set[tuple[FindingKind, tuple[str, ...]]]) -> Judged:
+def judge(round_: Round, findings: Sequence[Finding], standing: Standing) -> Judged:
     """Match what was found with what was planted."""
     found = tuple(any(_describes(each, entry, round_) for each in findings) for entry in round_.planted)
     news = [each for each in findings if (each.kind, each.track_ids) not in standing]
@@ -155,7 +162,7 @@ def rounds_of(source: Labelled, share: float, rounds: int, seed: int) -> Iterato
     clean = check_table(observed, rows_of_tracks(source.tracks, source.recording), originals=originals)
     standing = {(each.kind, each.track_ids) for each in clean}
     for number in range(rounds):
-        round_ = plant_round(observed, source.tracks, share, 1000 * seed + number)
+        round_ = plant_round(observed, source.tracks, standing, share, 1000 * seed + number)
         start = time.perf_counter()
         findings = check_table(observed, round_.table, originals={each.id: each for each in round_.tracks})
         yield judge(round_, findings, standing), time.perf_counter() - start, clean

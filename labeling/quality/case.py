@@ -15,6 +15,7 @@ from labeling.automation.class_priors import class_prior
 from labeling.automation.one_click.fit import CuboidFit
 from labeling.automation.one_click.sight import Sights
 from labeling.quality.agreement import Maps, maps_of
+from labeling.quality.clumps import Clumps
 from labeling.quality.finding import Finding, FindingKind
 from labeling.quality.looking import Looks, Places, look_at
 from labeling.quality.profile import RuleProfile
@@ -27,12 +28,14 @@ _KEPT_FRAMES = 64
 
 @dataclass(slots=True)
 class Observed:
-    """A recording as checks read it, whatever its labels say: its frames, and fits of what stands in them. Kept, so
+    """A recording as checks read it, whatever its labels say: its frames, what stands in some of them (`clumps`),
+    and cuboids fitted to that. Kept, so
     that labels which have changed are checked again in a moment."""
 
     recording: Recording
     sights: Sights
-    fits: dict[tuple[int, int], CuboidFit | None] = field(default_factory=dict)
+    clumps: Clumps | None = None
+    fits: dict[int, CuboidFit | None] = field(default_factory=dict)
 
     @staticmethod
     def of(recording: Recording) -> Observed:

@@ -9,7 +9,7 @@ from fusion import CuboidTable
 from fusion.progress import Progress, silent
 from fusion.recording import Recording
 from labeling.faults import rows_of_tracks
-from labeling.quality import agreeing, classes, ends, motion, presence
+from labeling.quality import agreeing, classes, ends, missing, motion, presence
 from labeling.quality.case import Case, Observed, case_of
 from labeling.quality.finding import Finding
 from labeling.quality.profile import RuleProfile, rule_profile
@@ -33,6 +33,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     classes.wrong_classes,
     ends.fragments,
     ends.ends,
+    missing.missing_objects,
 )
 
 

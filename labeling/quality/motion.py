@@ -76,8 +76,8 @@ def _misses(track: TrackRows) -> FloatArray:
     speeds = ways / np.maximum(seconds, 1e-3)
     found = np.empty(len(ways))
     for k in range(len(ways)):
-        sides = [speeds[max(k - _AROUND, 0) : k], speeds[k + 1 : k + 1 + _AROUND]]
-        expected = [np.median(each, axis=0) for each in sides if len(each)]
+        before, after = speeds[max(k - _AROUND, 0) : k], speeds[k + 1 : k + 1 + _AROUND]
+        expected = [*(np.median(each, axis=0) for each in (before, after) if len(each)), *before[-1:], *after[:1]]
         found[k] = min(float(np.linalg.norm(ways[k] - each * seconds[k])) for each in expected)
     return found
 
@@ -305,6 +305,6 @@ def _sliding(case: Case, track: TrackRows, slide: _Slide, usual_m: dict[int, flo
         return
     kind = FindingKind.DRIFT if slide.crawls else FindingKind.SIDEWAYS
     why = f"it slides {slid_m:.2f} m sideways, which nothing on wheels can do"
-    sure = logistic(5.0 * (best - 1.1)) if slide.crawls else logistic(3.0 * (best - 1.4))
+    sure = logistic(5.0 * (best - 1.1)) if slide.crawls else logistic(3.0 * (best - 1.8))
     repair = straightened(case.originals, track, max(span[0], 1)) if slide.crawls else ()
     yield case.finding(kind, [track], span, sure, why, repair=repair)

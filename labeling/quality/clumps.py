@@ -1,0 +1,166 @@
+"""What stands on the ground in a few frames of a recording, in numbers: its size, height, shape and whether it stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.camera import BoolArray
+from calibration.quaternion import FloatArray
+from fusion.samples import Float32Array
+from fusion.timeline import Int64Array
+from labeling.automation.one_click.sight import FrameSight, Sights
+from labeling.automation.prelabel.clusters import Cluster, clusters
+
+HEIGHT, STAYS = 3, -1
+"""Columns of the features: the top above the ground (metres, at most 6), and the share that stays in other frames."""
+_FEWEST_VOXELS = 8
+_LEAST_FRAMES, _MOST_FRAMES, _EVERY = 4, 10, 8
+_NOT_EGO_M = 2.5
+_TURNS = np.deg2rad(np.arange(0.0, 90.0, 7.5))
+_TALL_M, _HIGHEST_M = 2.3, 8.0
+_CELL_M = 0.3
+_ROW = 1 << 31
+_AROUND = tuple(i * _ROW + j for i in (-1, 0, 1) for j in (-1, 0, 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clumps:
+    """N clumps of the frames that were looked at.
+
+    frames: (N,) int64. places: (N, 3) a point in the middle of each, world. points: their voxels, (3, n) each. spans_m:
+    (N, 2) length and width of the rectangle around each. features: (N, D), none of them an absolute place or time; HEIGHT and STAYS
+    are two of them. looked_at: the frames.
+    """
+
+    frames: Int64Array
+    places: FloatArray
+    points: tuple[FloatArray, ...]
+    spans_m: FloatArray
+    features: FloatArray
+    looked_at: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+def looked_at(sights: Sights) -> list[int]:
+    """Frames with a sweep, evenly spread."""
+    count = len(sights.delivered)
+    wanted = int(np.clip(count // _EVERY, _LEAST_FRAMES, _MOST_FRAMES))
+    chosen = np.unique(((np.arange(wanted) + 0.5) / wanted * count).astype(np.int64)) if count else []
+    return [int(sights.delivered[each]) for each in chosen]
+
+
+def clumps_of(sights: Sights) -> Clumps:
+    """Of a whole recording."""
+    chosen = looked_at(sights)
+    frames: list[int] = []
+    found: list[Cluster] = []
+    shapes: list[tuple[list[float], float, float]] = []
+    for frame in chosen:
+        sight = sights[frame]
+        for cluster in clusters(sight, fewest=_FEWEST_VOXELS):
+            if np.hypot(*(cluster.seed[:2] - sight.middles[0])) < _NOT_EGO_M:
+                continue
+            frames.append(frame)
+            found.append(cluster)
+            shapes.append(_shape(sight, cluster))
+    stays = _stays(np.array(frames, dtype=np.int64), found)
+    features = [[*shape, stay] for (shape, _, _), stay in zip(shapes, stays, strict=True)]
+    return Clumps(
+        np.array(frames, dtype=np.int64),
+        np.array([each.seed for each in found]).reshape(-1, 3),
+        tuple(each.points.astype(np.float64) for each in found),
+        np.array([(length, width) for _, length, width in shapes]).reshape(-1, 2),
+        np.array(features).reshape(len(found), -1),
+        tuple(chosen),
+    )
+
+
+def _shape(sight: FrameSight, cluster: Cluster) -> tuple[list[float], float, float]:
+    """Features of one clump, and its length and width."""
+    assert sight.ground is not None
+    points = cluster.points.astype(np.float64)
+    turn, (x0, x1, y0, y1), edge = _rectangle(points)
+    length, width = max(x1 - x0, y1 - y0, 0.1), max(min(x1 - x0, y1 - y0), 0.1)
+    middle = points[:2].mean(axis=1)
+    reach = 0.5 * np.hypot(length, width) + 1.5
+    near = np.flatnonzero(np.all(np.abs(sight.points[:2] - middle[:, None].astype(np.float32)) < reach, axis=0))
+    around = sight.points[:, near]
+    heights = around[2] - sight.ground.height_at(around.T)
+    x, y = _turned(around, turn)
+    outside = np.maximum(np.maximum(x0 - x, x - x1), np.maximum(y0 - y, y - y1))
+    inside, beside = outside < 0.1, (outside > 0.3) & (outside < 1.0)
+    above = float(np.sum(inside & (heights > _TALL_M)))
+    body = float(np.sum(inside & (heights > 0.3) & (heights <= _TALL_M)))
+    ring = float(np.sum(beside & (heights > 0.4) & (heights < 2.5)))
+    floor = float(np.sum(beside & (np.abs(heights) < 0.15)))
+    own = points[2] - sight.ground.height_at(points.T)
+    tops = heights[inside & (heights < _HIGHEST_M)]
+    distance = float(np.hypot(*(middle - sight.middles[0])))
+    shape = [
+        distance / 30.0,
+        float(np.log(length)),
+        float(np.log(width)),
+        min(float(np.percentile(tops, 98)) if len(tops) else 0.0, 6.0),
+        float(np.percentile(own, 5)),
+        float(np.std(own)),
+        above / max(above + body, 1.0),
+        ring / max(ring + body, 1.0),
+        float(np.log1p(floor)),
+        edge,
+        float(np.log(len(cluster) * max(distance, 3.0) ** 1.5)),
+    ]
+    return shape, length, width
+
+
+def _turned(points: FloatArray, turn: float) -> tuple[FloatArray, FloatArray]:
+    c, s = np.cos(turn), np.sin(turn)
+    return np.asarray(c * points[0] + s * points[1]), np.asarray(c * points[1] - s * points[0])
+
+
+def _rectangle(points: FloatArray) -> tuple[float, tuple[float, float, float, float], float]:
+    """The turn of the rectangle to whose sides the points lie closest (Zhang et al., "Efficient L-shape fitting for
+    vehicle detection using laser scanners", IV 2017), its sides in the turned frame, and the share of points there."""
+    best, result = -1.0, (0.0, (0.0, 0.0, 0.0, 0.0), 0.0)
+    for turn in _TURNS.tolist():
+        x, y = _turned(points, turn)
+        sides = float(x.min()), float(x.max()), float(y.min()), float(y.max())
+        apart = np.minimum(np.minimum(x - sides[0], sides[1] - x), np.minimum(y - sides[2], sides[3] - y))
+        closeness = float(np.mean(1.0 / np.maximum(apart, 0.1)))
+        if closeness > best:
+            best, result = closeness, (turn, sides, float(np.mean(apart < 0.25)))
+    return result
+
+
+def _stays(frames: Int64Array, found: list[Cluster]) -> list[float]:
+    """Of each clump the share of its cells that are taken, or beside one that is, in the other frames too: 1 for what
+    stands."""
+    cells = [_cells(each.points) for each in found]
+    taken = {}
+    for frame in np.unique(frames).tolist():
+        here = np.concatenate([cells[row] for row in np.flatnonzero(frames == frame)])
+        taken[frame] = np.unique(np.concatenate([here + step for step in _AROUND]))
+    result = []
+    for frame, own in zip(frames.tolist(), cells, strict=True):
+        others = [float(np.isin(own, each).mean()) for other, each in taken.items() if other != frame]
+        result.append(float(np.mean(others)) if others else 1.0)
+    return result
+
+
+def _cells(points: Float32Array) -> Int64Array:
+    """Keys of the cells of the ground that points (3, n) lie over."""
+    places = np.floor(points[:2] / _CELL_M).astype(np.int64)
+    return np.unique(places[0] * _ROW + places[1])
+
+
+def in_boxes(points: FloatArray, poses: FloatArray, halves: FloatArray) -> BoolArray:
+    """(n,) which points (3, n) lie above or in any of the footprints: poses (B, 4), half sizes (B, 2)."""
+    found = np.zeros(points.shape[1], dtype=np.bool_)
+    for (x, y, _, yaw), half in zip(poses, halves, strict=True):
+        dx, dy = points[0] - x, points[1] - y
+        c, s = np.cos(yaw), np.sin(yaw)
+        found |= (np.abs(c * dx + s * dy) < half[0]) & (np.abs(c * dy - s * dx) < half[1])
+    return found
