@@ -15,6 +15,8 @@ from labeling.quality.rows import TrackRows
 _LAGS = np.linspace(-1.5, 1.5, 13)
 """In frames."""
 _LEAST_LAG, _LEAST_SHIFT_M = 0.45, 0.15
+_LOOSE_M = 0.21
+"""Cuboids lie so loosely around their points: less may be a matter of taste."""
 _NARROW_M = 1.2
 _FEWEST_ROWS = 4
 _ENOUGH = 12.0
@@ -48,7 +50,7 @@ def slips(case: Case) -> list[Finding]:
             continue
         word = "behind" if late_s > 0.0 else "ahead of"
         why = f"it runs {abs(late_s) * 1e3:.0f} ms {word} the points, which lie {shift:.2f} m from where it is"
-        sure = logistic((gain - _ENOUGH) / 4.0)
+        sure = logistic(min((gain - _ENOUGH) / 4.0, (shift - _LOOSE_M) / 0.03))
         repair = retimed(case.originals, track.id, late_s)
         found.append(case.finding(FindingKind.TIME_SLIP, [track], (0, len(track) - 1), sure, why, repair=repair))
     return found

@@ -15,7 +15,7 @@ import numpy as np
 from calibration.quaternion import FloatArray
 from fusion.samples import Float32Array
 from fusion.timeline import Int64Array
-from labeling.automation.solver.matching import LAYERS, layer_of, value_of
+from labeling.automation.solver.matching import LAYERS, value_of
 from labeling.quality.looking import Looks, Places
 
 ALONG, ACROSS = 17, 11
@@ -24,7 +24,9 @@ STEP_M: Final = 0.1
 _FEWEST = 5
 _MOST_EVIDENCE = 25.0
 _MOST_POINTS = 100
-_AGAINST = 0.4
+_AGAINST, _OVER = 0.4, 0.25
+_UPRIGHT = 0.55
+"""Of the height: so far up the sides of a vehicle stand upright."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,14 +79,21 @@ def _fill(
                 dy = (j - ACROSS // 2) * STEP_M
                 total, mine = 0.0, 0
                 for n in range(0, counts[r], every):
-                    height = min(near[r, n, 2] / (2.0 * halves[r, 2] + 0.3), 0.999)
-                    value = value_of(
-                        near[r, n, 0] - dx, near[r, n, 1] - dy, layer_of(height), body,
-                        eyes[r, 0] - dx, eyes[r, 1] - dy, model, walks[r] > 0,
-                    )  # fmt: skip
+                    x, y = near[r, n, 0] - dx, near[r, n, 1] - dy
+                    if walks[r] == 0 and near[r, n, 2] > _UPRIGHT * 2.0 * halves[r, 2]:
+                        value = _above_sides(x, y, halves[r])
+                    else:
+                        value = value_of(x, y, 0, body, eyes[r, 0] - dx, eyes[r, 1] - dy, model, walks[r] > 0)
                     total += value
                     mine += value > 0.0
                 values[r, i, j] = total * min(1.0, _MOST_EVIDENCE / max(mine, 1))
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _above_sides(x: float, y: float, half: FloatArray) -> float:
+    """What a point above the sides says: windows lean inwards, so that it must be over the thing and no more."""
+    outside = max(abs(x) - half[0], abs(y) - half[1])
+    return _OVER if outside <= 0.0 else max(_OVER - (_OVER + _AGAINST) * outside / 0.25, -_AGAINST)
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]

@@ -20,6 +20,9 @@ _LEAST_SPREAD = 0.07
 _PRIOR_WEIGHT = 2.0
 _NAMES_TELL = 3.0
 _MISFIT = 2.0
+_COMPANY = 2
+_ALONE = 0.45
+"""A class of one track has nothing to be compared with."""
 _MOST_SQUARES = 40.0
 
 
@@ -132,7 +135,7 @@ def wrong_classes(case: Case) -> list[Finding]:
         why = f"{length:.1f} x {width:.1f} x {height:.1f} m is no {track.class_name} here, but would be a {best}"
         why = f"it has the attributes of a {best}, and its size" if foreign else why
         repair = renamed(case.originals, track.id, best)
-        sure = logistic(0.8 * (gain - 4.0))
+        sure = logistic(0.8 * (gain - 4.0)) * (1.0 if len(kinds[track.class_name].members) > 1 else _ALONE)
         found.append(case.finding(FindingKind.WRONG_CLASS, [track], (0, len(track) - 1), sure, why, repair=repair))
     return found
 
@@ -140,7 +143,7 @@ def wrong_classes(case: Case) -> list[Finding]:
 def _score(kind: _Kind, track: TrackRows, index: int) -> float:
     """Log odds, but for a constant, that the track is of a class."""
     others = sum(row != index for row in kind.members)
-    score = kind.fit(track, index)[0] + 0.5 * float(np.log(others + 0.5))
+    score = kind.fit(track, index)[0] + 0.5 * float(np.log(others + 0.5)) - 3.0 * (others < _COMPANY)
     score += _NAMES_TELL * (kind.names_fit(track, index) - 0.5)
     prior = class_prior(kind.name)
     if not prior.movable and track.way_m > 2.0:

@@ -17,6 +17,7 @@ NEAR_M = 1.2
 """Points so far beside a cuboid are kept, for whoever asks where it should be."""
 MOST_NEAR = 240
 HITS, THROUGH, BLOCKED, GROUND, BESIDE = range(5)
+_BELIEVED_M = 0.9
 _MARGIN_M, _CORE, _FOOT_M, _ON_GROUND_M, _RING_M = 0.1, 0.7, 0.2, 0.12, 0.5
 
 
@@ -96,10 +97,16 @@ def look_at(sights: Sights, places: Places, others: Places | None = None) -> Loo
             neighbours = boxes[(apart < radii + reach) & (here.owners != places.owners[row])]
             near_counts[row] = _look(
                 sight.points, sight.eyes, sight.times_ns, sight.spans(pose, reach), pose, 0.5 * places.sizes_m[row],
-                places.velocities_mps[row], int(places.times_ns[row]), float(np.nan_to_num(ground[row])),
+                places.velocities_mps[row], int(places.times_ns[row]), _believed(float(ground[row])),
                 neighbours, counts[row], near[row], eyes[row],
             )  # fmt: skip
     return Looks(counts, near, near_counts, eyes, ground, seen)
+
+
+def _believed(above_m: float) -> float:
+    """How high above the ground a cuboid stands, as far as that can be: what hides the ground is taken for it at times,
+    and things stand on theirs."""
+    return above_m if np.isfinite(above_m) and abs(above_m) <= _BELIEVED_M else 0.0
 
 
 def _above_ground(sight: FrameSight, poses: FloatArray, sizes: FloatArray) -> FloatArray:

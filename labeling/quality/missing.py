@@ -34,11 +34,11 @@ _FOLDS = 8
 _FEW_ARE_MISSED = 1.8
 """Log odds less: most of what looks like a label but has none was left out on purpose."""
 _HEIGHT_M, _SPECK_M = 0.5, 0.3
-_ROUNDS = 12
+_ROUNDS, _FOLD_ROUNDS = 10, 4
 _SAME_PLACE_M = 2.5
 _STANDS = 0.6
 _FASTEST_MPS = 35.0
-_FEW_LOOKS = 3
+_OFTEN = 2
 _CREATE_FROM = 0.5
 
 
@@ -51,7 +51,7 @@ def missing_objects(case: Case) -> list[Finding]:
     labelled, free = shares > _OWN, shares < _NOBODYS
     if min(int(labelled.sum()), int(free.sum())) < _FEWEST_EXAMPLES:
         return []
-    places = _groups(clumps, labelled, _owners(case, clumps))
+    places = _groups(case, clumps, labelled, _owners(case, clumps))
     sure = _likeness(clumps.features, labelled, free, places)
     sure[~(free & _could_be(case, clumps))] = 0.0
     return [_finding(case, clumps, rows, sure) for rows in _things(case, clumps, places, free, sure)]
@@ -91,17 +91,41 @@ def _owners(case: Case, clumps: Clumps) -> Int64Array:
     return found
 
 
-def _groups(clumps: Clumps, labelled: BoolArray, owners: Int64Array) -> Int64Array:
-    """(N,) number of the thing, or of the place, that each clump belongs to."""
+def _groups(case: Case, clumps: Clumps, labelled: BoolArray, owners: Int64Array) -> Int64Array:
+    """(N,) number of the thing, or of the place, that each clump belongs to; what moves is followed from frame to
+    frame, as far as one thing can have been there."""
     found = np.full(len(clumps), -1, np.int64)
+    moves = ~labelled & (clumps.features[:, STAYS] < _STANDS)
     for clump in range(len(clumps)):
         if found[clump] >= 0:
             continue
         near = np.hypot(*(clumps.places[:, :2] - clumps.places[clump, :2]).T) < _SAME_PLACE_M
-        same = near & ~labelled if not labelled[clump] else labelled & (owners == owners[clump])
+        same = labelled & (owners == owners[clump]) if labelled[clump] else near & ~labelled & ~moves
         found[same & (found < 0)] = clump
         found[clump] = clump
+        if moves[clump]:
+            for other in _followers(case, clumps, clump, np.flatnonzero(moves & (found < 0))):
+                found[other] = clump
     return found
+
+
+def _followers(case: Case, clumps: Clumps, clump: int, others: Int64Array) -> list[int]:
+    """A chain of clumps that can be one moving thing, from the earliest on."""
+    chain = [clump]
+    for frame in np.unique(clumps.frames[others]).tolist():
+        rows = others[clumps.frames[others] == frame].tolist()
+        here = [each for each in rows if _can_follow(case, clumps, chain, each)]
+        if here:
+            chain.append(min(here, key=lambda each: _unlike(case, clumps, chain, each)))
+    return chain[1:]
+
+
+def _unlike(case: Case, clumps: Clumps, chain: list[int], other: int) -> float:
+    """How badly a clump goes on with a chain: by its features, and by its way."""
+    one = chain[-1]
+    unlike = float(np.abs(np.log(clumps.spans_m[one] / clumps.spans_m[other])).sum())
+    unlike += abs(float(clumps.features[one, HEIGHT] - clumps.features[other, HEIGHT]))
+    return unlike + 0.5 * _off_way_m(case, clumps, chain, other)
 
 
 def _likeness(features: FloatArray, labelled: BoolArray, free: BoolArray, places: Int64Array) -> FloatArray:
@@ -111,20 +135,22 @@ def _likeness(features: FloatArray, labelled: BoolArray, free: BoolArray, places
     terms = np.column_stack([np.ones(len(scaled)), scaled, scaled[:, first] * scaled[:, second]])
     names = np.unique(places)
     folds = np.random.default_rng(0).permutation(len(names))[np.searchsorted(names, places)] % _FOLDS
+    taught = labelled | free
+    start = _regression(terms[taught], labelled[taught].astype(np.float64), np.zeros(terms.shape[1]), _ROUNDS)
     sure = np.zeros(len(features))
     for fold in range(_FOLDS):
-        taught = (folds != fold) & (labelled | free)
-        weights = _regression(terms[taught], labelled[taught].astype(np.float64))
+        others = taught & (folds != fold)
+        weights = _regression(terms[others], labelled[others].astype(np.float64), start, _FOLD_ROUNDS)
         sure[folds == fold] = _probability(terms[folds == fold] @ weights - _FEW_ARE_MISSED)
     return sure
 
 
-def _regression(terms: FloatArray, right: FloatArray) -> FloatArray:
+def _regression(terms: FloatArray, right: FloatArray, start: FloatArray, rounds: int) -> FloatArray:
     """Weights of a logistic regression with a ridge, by Newton's method."""
-    weights = np.zeros(terms.shape[1])
+    weights = start
     ridge = _RIDGE * np.eye(terms.shape[1])
     ridge[0, 0] = 1e-3
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         said = _probability(terms @ weights)
         slope = terms.T @ (said - right) + ridge @ weights
         curve = (terms * (said * (1.0 - said))[:, None]).T @ terms + ridge
@@ -138,38 +164,43 @@ def _probability(odds: FloatArray) -> FloatArray:
 
 def _things(case: Case, clumps: Clumps, places: Int64Array, free: BoolArray, sure: FloatArray) -> Iterator[list[int]]:
     """Clumps of one thing each: those of one place, and those that one thing moving can have been."""
-    least = (
-        case.profile.least_of(FindingKind.MISSING_OBJECT) if FindingKind.MISSING_OBJECT in case.profile.rules else 1.0
-    )
-    stay = clumps.features[:, STAYS]
-    moving = np.flatnonzero(free & (stay < _STANDS) & (sure >= least)).tolist()
-    while moving:
-        chain = [moving.pop(0)]
-        for other in list(moving):
-            if _can_follow(case, clumps, chain, other):
-                chain.append(other)
-                moving.remove(other)
-        if len(chain) > 1 or len(clumps.looked_at) < _FEW_LOOKS:
-            yield chain
-    for place in np.unique(places[free & (stay >= _STANDS)]).tolist():
-        rows = np.flatnonzero((places == place) & free & (stay >= _STANDS))
-        often = len(np.unique(clumps.frames[rows])) >= min(2, len(clumps.looked_at))
-        if often and float(sure[rows].mean()) >= least:
-            yield rows.tolist()
+    rules = case.profile.rules
+    least = case.profile.least_of(FindingKind.MISSING_OBJECT) if FindingKind.MISSING_OBJECT in rules else 1.0
+    for place in np.unique(places[free]).tolist():
+        rows = _largest(clumps, np.flatnonzero((places == place) & free))
+        if len(rows) >= min(_OFTEN, len(clumps.looked_at)) and float(sure[rows].mean()) >= least:
+            yield rows
+
+
+def _largest(clumps: Clumps, rows: Int64Array) -> list[int]:
+    """Of each frame the clump with most points."""
+    best: dict[int, int] = {}
+    for row in rows.tolist():
+        frame = int(clumps.frames[row])
+        if frame not in best or clumps.points[row].shape[1] > clumps.points[best[frame]].shape[1]:
+            best[frame] = row
+    return [best[frame] for frame in sorted(best)]
 
 
 def _can_follow(case: Case, clumps: Clumps, chain: list[int], other: int) -> bool:
     """Whether a clump can be the thing of a chain later: near enough, of its size, and on its way."""
     one = chain[-1]
     seconds = _seconds(case, clumps, one, other)
-    way = clumps.places[other, :2] - clumps.places[one, :2]
+    way = float(np.linalg.norm(clumps.places[other, :2] - clumps.places[one, :2]))
     sizes = np.abs(np.log(clumps.spans_m[one] / clumps.spans_m[other]))
-    if seconds <= 0.0 or np.linalg.norm(way) > _FASTEST_MPS * seconds or sizes[0] > 0.7:
+    if seconds <= 0.0 or way > _FASTEST_MPS * seconds or sizes[0] > 0.7:
         return False
+    return _off_way_m(case, clumps, chain, other) < 1.5 + 3.0 * seconds
+
+
+def _off_way_m(case: Case, clumps: Clumps, chain: list[int], other: int) -> float:
+    """How far a clump lies from where the last two of a chain lead; 0 for a chain of one."""
     if len(chain) < 2:
-        return True
-    before = (clumps.places[one, :2] - clumps.places[chain[-2], :2]) / _seconds(case, clumps, chain[-2], one)
-    return bool(np.linalg.norm(way - before * seconds) < 1.5 + 3.0 * seconds)
+        return 0.0
+    before, one = chain[-2:]
+    velocity = (clumps.places[one, :2] - clumps.places[before, :2]) / _seconds(case, clumps, before, one)
+    ahead = clumps.places[one, :2] + velocity * _seconds(case, clumps, one, other)
+    return float(np.linalg.norm(clumps.places[other, :2] - ahead))
 
 
 def _seconds(case: Case, clumps: Clumps, one: int, other: int) -> float:

@@ -20,6 +20,7 @@ _SOLID = 0.12
 _ENOUGH_BEAMS = 8.0
 _CUT, _ENOUGH_BESIDE = 0.55, 40.0
 _OFF_M, _NEAR_M = 0.45, 30.0
+_FEW_MET = 5
 _SAME, _OVERLAPS = 0.45, 0.12
 
 
@@ -71,7 +72,8 @@ def off_ground(case: Case) -> list[Finding]:
         rows = case.rows_of(index)
         eyes = motion.at(track.times_ns).translation[:, :2]
         near = np.linalg.norm(track.positions_m[:, :2] - eyes, axis=1) < _NEAR_M
-        heights = case.looks.ground_m[rows][near]
+        met = case.looks.counts[rows][:, [HITS, GROUND]].sum(axis=1) > _FEW_MET
+        heights = case.looks.ground_m[rows][near & met]
         heights = heights[np.isfinite(heights)]
         if len(heights) < 3 or np.ptp(np.percentile(heights, [10, 90])) > 0.3:
             continue
