@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from calibration.quaternion import FloatArray
@@ -28,6 +30,7 @@ _OFFSETS = np.array([(a, b) for a in np.linspace(-0.4, 0.4, 9) for b in np.linsp
 _LIKELY_OFFSETS = 10
 _CREEPS_MPS = (0.05, 0.45)
 _STILL_M = 0.02
+_FEWEST_CREEP, _LEAST_CREEP_M, _FEW_CREEP = 5, 0.12, 0.08
 
 
 def slips(case: Case) -> list[Finding]:
@@ -58,10 +61,12 @@ def slips(case: Case) -> list[Finding]:
 
 def drifts(case: Case) -> list[Finding]:
     """Tracks that leave their points slowly, and those that creep though the points stand."""
+    creeps = [_creep(case, track) for track in case.tracks]
+    others = float(np.mean([each is not None for each in creeps])) if creeps else 0.0
     found: list[Finding] = []
-    for index, track in enumerate(case.tracks):
-        crept = _creeping(case, index, track)
-        finding = crept or _drifting(case, index, track)
+    for index, (track, creep) in enumerate(zip(case.tracks, creeps, strict=True)):
+        finding = None if creep is None else _creeping(case, index, track, creep, others)
+        finding = finding or _drifting(case, index, track)
         if finding is not None:
             found.append(finding)
     return found
@@ -94,34 +99,48 @@ def _gain(case: Case, rows: Int64Array, ways: FloatArray) -> float:
     return float(case.maps.along_path(rows, offsets[:, None] + path).max()) - plain
 
 
-def _creeping(case: Case, index: int, track: TrackRows) -> Finding | None:
-    """The track moves as slowly as nothing drives, in a straight line, after standing or all the time."""
+@dataclass(frozen=True, slots=True)
+class _Creep:
+    """From which row on, how fast, and whether it stood before."""
+
+    first: int
+    speed_mps: float
+    stood: bool
+
+
+def _creep(case: Case, track: TrackRows) -> _Creep | None:
+    """Whether a track moves as slowly as nothing drives, in a straight line, after standing or all the time."""
     first = _onset(track)
-    if len(track) - first < 5 or case.profile.of_class(track.class_name) is None and len(track) < 8:
+    if len(track) - first < _FEWEST_CREEP:
         return None
     part = slice(max(first - 1, 0), len(track))
-    places, seconds = track.positions_m[part, :2], track.seconds[part]
+    places, seconds = track.positions_m[part, :2], track.seconds[part] - track.seconds[part][0]
     way = places[-1] - places[0]
-    speed = float(np.linalg.norm(way)) / max(float(seconds[-1] - seconds[0]), 1e-3)
-    if not _CREEPS_MPS[0] <= speed <= _CREEPS_MPS[1] or np.linalg.norm(way) < 0.12:
+    length = float(np.linalg.norm(way))
+    speed = length / max(float(seconds[-1]), 1e-3)
+    straight = places[0] + seconds[:, None] / max(float(seconds[-1]), 1e-3) * way
+    even = float(np.abs(places - straight).max()) < _STILL_M + 0.05 * length
+    if not even or length < _LEAST_CREEP_M or not _CREEPS_MPS[0] <= speed <= _CREEPS_MPS[1]:
         return None
-    straight = places[0] + (seconds - seconds[0])[:, None] / (seconds[-1] - seconds[0]) * way
-    bend = float(np.abs(places - straight).max())
-    even = bend < 0.02 + 0.05 * float(np.linalg.norm(way))
-    prior = class_prior(track.class_name)
-    rows = _told(case, index)
-    gain = 0.0
+    return _Creep(first, speed, first > 1)
+
+
+def _creeping(case: Case, index: int, track: TrackRows, creep: _Creep, others: float) -> Finding | None:
+    """How sure it is that what the label creeps away from stands: by the points, by its class, and by whether others
+    here creep too. others: the share of the tracks that do."""
+    prior, rows, gain = class_prior(track.class_name), _told(case, index), 0.0
     if len(rows) >= _FEWEST_ROWS:
         gain = _gain(case, rows, track.positions_m[0, :2] - track.positions_m[rows - case.starts[index], :2])
-    score = 1.0 * even + 2.0 * (first > 1 and even) - 1.5 + np.clip(gain / 6.0, -4.0, 4.0)
-    score += 2.0 * (not prior.movable) - 1.5 * prior.motion.holonomic * prior.movable
-    why = f"it creeps at {speed:.2f} m/s, straight and evenly, while what it labels seems to stand"
-    sure = logistic(float(score))
+    score = -0.5 + 2.0 * creep.stood + float(np.clip(gain / 6.0, -4.0, 4.0))
+    score += 2.0 * (not prior.movable) - 1.5 * (prior.motion.holonomic and prior.movable)
+    score += 1.5 if others < _FEW_CREEP else -2.0
+    sure = logistic(score)
     if sure < 0.3:
         return None
-    back = places[0] - track.positions_m[first:, :2]
-    repair = shifted(case.originals, track.id, track.times_ns[first:], back)
-    return case.finding(FindingKind.DRIFT, [track], (first, len(track) - 1), sure, why, repair=repair)
+    why = f"it creeps at {creep.speed_mps:.2f} m/s, straight and evenly, while what it labels seems to stand"
+    back = track.positions_m[max(creep.first - 1, 0), :2] - track.positions_m[creep.first :, :2]
+    repair = shifted(case.originals, track.id, track.times_ns[creep.first :], back)
+    return case.finding(FindingKind.DRIFT, [track], (creep.first, len(track) - 1), sure, why, repair=repair)
 
 
 def _onset(track: TrackRows) -> int:

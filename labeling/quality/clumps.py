@@ -13,11 +13,12 @@ from fusion.timeline import Int64Array
 from labeling.automation.one_click.sight import FrameSight, Sights
 from labeling.automation.prelabel.clusters import Cluster, clusters
 
-HEIGHT, STAYS = 3, -1
-"""Columns of the features: the top above the ground (metres, at most 6), and the share that stays in other frames."""
+SEEN, HEIGHT, STAYS = 0, 4, -1
+"""Columns of the features: cells of seen ground around, the top above the ground (metres, at most 6), and the share that stays in other frames."""
 _FEWEST_VOXELS = 8
 _LEAST_FRAMES, _MOST_FRAMES, _EVERY = 4, 10, 8
 _NOT_EGO_M = 2.5
+_AROUND_CELLS = 2
 _TURNS = np.deg2rad(np.arange(0.0, 90.0, 7.5))
 _TALL_M, _HIGHEST_M = 2.3, 8.0
 _CELL_M = 0.3
@@ -30,8 +31,9 @@ class Clumps:
     """N clumps of the frames that were looked at.
 
     frames: (N,) int64. places: (N, 3) a point in the middle of each, world. points: their voxels, (3, n) each. spans_m:
-    (N, 2) length and width of the rectangle around each. features: (N, D), none of them an absolute place or time; HEIGHT and STAYS
-    are two of them. looked_at: the frames.
+    (N, 2) length and width of the rectangle around each. features: (N, D), none of them an absolute place or time; SEEN, HEIGHT
+    and STAYS are three of them. floors_m: (N,) world z of the ground under each.
+    looked_at: the frames.
     """
 
     frames: Int64Array
@@ -39,6 +41,7 @@ class Clumps:
     points: tuple[FloatArray, ...]
     spans_m: FloatArray
     features: FloatArray
+    floors_m: FloatArray
     looked_at: tuple[int, ...]
 
     def __len__(self) -> int:
@@ -59,6 +62,7 @@ def clumps_of(sights: Sights) -> Clumps:
     frames: list[int] = []
     found: list[Cluster] = []
     shapes: list[tuple[list[float], float, float]] = []
+    floors: list[float] = []
     for frame in chosen:
         sight = sights[frame]
         for cluster in clusters(sight, fewest=_FEWEST_VOXELS):
@@ -66,6 +70,7 @@ def clumps_of(sights: Sights) -> Clumps:
                 continue
             frames.append(frame)
             found.append(cluster)
+            floors.append(sight.ground_at(float(cluster.seed[0]), float(cluster.seed[1])))
             shapes.append(_shape(sight, cluster))
     stays = _stays(np.array(frames, dtype=np.int64), found)
     features = [[*shape, stay] for (shape, _, _), stay in zip(shapes, stays, strict=True)]
@@ -75,8 +80,19 @@ def clumps_of(sights: Sights) -> Clumps:
         tuple(each.points.astype(np.float64) for each in found),
         np.array([(length, width) for _, length, width in shapes]).reshape(-1, 2),
         np.array(features).reshape(len(found), -1),
+        np.array(floors),
         tuple(chosen),
     )
+
+
+def _seen_cells(sight: FrameSight, cluster: Cluster) -> float:
+    """Cells around a clump in which ground was seen: what is seen through a window stands on a guess."""
+    ground = sight.ground
+    assert ground is not None
+    corners = np.array([cluster.points[:2].min(axis=1), cluster.points[:2].max(axis=1)])
+    first, last = np.floor((corners - ground.corner_m) / ground.cell_m).astype(np.int64)
+    first, last = np.maximum(first - _AROUND_CELLS, 0), last + _AROUND_CELLS + 1
+    return float(ground.seen[first[1] : last[1], first[0] : last[0]].sum())
 
 
 def _shape(sight: FrameSight, cluster: Cluster) -> tuple[list[float], float, float]:
@@ -101,6 +117,7 @@ def _shape(sight: FrameSight, cluster: Cluster) -> tuple[list[float], float, flo
     tops = heights[inside & (heights < _HIGHEST_M)]
     distance = float(np.hypot(*(middle - sight.middles[0])))
     shape = [
+        _seen_cells(sight, cluster),
         distance / 30.0,
         float(np.log(length)),
         float(np.log(width)),

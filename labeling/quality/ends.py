@@ -23,6 +23,8 @@ _AHEAD = 6
 _STEPS = 4
 _STANDS_MPS = 0.25
 _SAME_SIZE = 0.01
+_UNSEEN = 2.2
+"""Log odds less, where no beam says anything."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +139,7 @@ def _end(
     score, told = _still_there(looks, usual)
     if not told:
         # Nothing was seen there: what remains is that the others here stay to the end.
-        score = 0.5 * float(np.log(max(stays, 1e-3) / max(1.0 - stays, 1e-3))) - 1.2
+        score = 0.5 * float(np.log(max(stays, 1e-3) / max(1.0 - stays, 1e-3))) - _UNSEEN
     sure = logistic(score)
     if sure < 0.2:
         return

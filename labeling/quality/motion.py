@@ -24,6 +24,7 @@ _FLIP_RAD = 2.6
 _HEADS_M = 1.0
 _WINDOWS = (6, 12, 24, 48)
 _SLIDES_M = 0.05
+_STEADIER, _HEADING = 3.0, 0.008
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,7 +241,7 @@ def sideways(case: Case) -> list[Finding]:
     found: list[Finding] = []
     for crawls in (True, False):
         group = {index: each for index, each in slides.items() if each.crawls is crawls}
-        usual = _usual_m(list(group.values()))
+        usual = _usual(list(group.values()))
         for index, each in group.items():
             found += _sliding(case, case.tracks[index], each, usual)
     return found
@@ -255,17 +256,21 @@ def _is_steered(case: Case, track: TrackRows) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Slide:
-    """across_m: (K - 1,) how far each step leads to the left. allowed_m: (K - 1,) how far it may. crawls: whether it
-    hardly moves along its heading."""
+    """across_m, along_m: (K - 1,) how far each step leads to the left, and ahead or back. allowed_m: (K - 1,) how far
+    aside it may, for its time and its turn. crawls: whether it hardly moves along its heading."""
 
     across_m: FloatArray
+    along_m: FloatArray
     allowed_m: FloatArray
     crawls: bool
 
-    def sums(self, width: int) -> tuple[FloatArray, FloatArray]:
-        """Over windows of so many steps: how far it slid, and how far it may have."""
+    def sums(self, width: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Over windows of so many steps: how far it slid, moved along, and may have slid."""
         ones = np.ones(width)
-        return np.convolve(self.across_m, ones, "valid"), np.convolve(self.allowed_m, ones, "valid")
+        slid, along, allowed = (
+            np.convolve(each, ones, "valid") for each in (self.across_m, self.along_m, self.allowed_m)
+        )
+        return np.abs(slid), along, allowed
 
 
 def _slide(track: TrackRows) -> _Slide:
@@ -273,34 +278,40 @@ def _slide(track: TrackRows) -> _Slide:
     yaws = 0.5 * (track.yaws_rad[1:] + track.yaws_rad[:-1])
     along = np.abs(np.cos(yaws) * ways[:, 0] + np.sin(yaws) * ways[:, 1])
     across = np.cos(yaws) * ways[:, 1] - np.sin(yaws) * ways[:, 0]
-    turning = np.abs(np.diff(track.yaws_rad))
-    # A middle that turns about the rear axle moves sideways; a heading is known to a degree or so.
-    allowed = 0.06 * seconds + 0.05 * along + 0.4 * track.size_m[0] * turning
-    return _Slide(across, np.asarray(allowed), float(np.median(along / seconds)) < 0.5)
+    # A middle that turns about the rear axle moves sideways.
+    allowed = 0.04 * seconds + 0.4 * track.size_m[0] * np.abs(np.diff(track.yaws_rad))
+    return _Slide(across, np.asarray(along), np.asarray(allowed), float(np.median(along / seconds)) < 0.5)
 
 
-def _usual_m(slides: list[_Slide]) -> dict[int, float]:
-    """For each window, how far the median track slides beyond what it may where it is worst."""
+def _usual(slides: list[_Slide]) -> dict[int, float]:
+    """For each window how much the median track slides where it is worst, beyond what it may: in metres of what
+    crawls, as a share of the way of what drives, which is how well headings are known."""
     found = {}
     for width in _WINDOWS:
         sums = [each.sums(width) for each in slides if len(each.across_m) >= width]
-        beyond = [float(np.max(np.abs(slid) - allowed)) for slid, allowed in sums]
+        beyond = [
+            float(np.max((slid - allowed) / (1.0 if each.crawls else np.maximum(along, 0.3))))
+            for each, (slid, along, allowed) in zip(
+                [each for each in slides if len(each.across_m) >= width], sums, strict=True
+            )
+        ]
         found[width] = max(float(np.median(beyond)), 0.0) if beyond else 0.0
     return found
 
 
-def _sliding(case: Case, track: TrackRows, slide: _Slide, usual_m: dict[int, float]) -> Iterator[Finding]:
+def _sliding(case: Case, track: TrackRows, slide: _Slide, usual: dict[int, float]) -> Iterator[Finding]:
     best, span, slid_m = 0.0, (0, 0), 0.0
     for width in _WINDOWS:
         if len(slide.across_m) < width:
             break
-        slid, allowed = slide.sums(width)
-        ratios = np.abs(slid) / (allowed + 4.0 * usual_m[width] + _SLIDES_M)
+        slid, along, allowed = slide.sums(width)
+        wanders = 4.0 * usual[width] if slide.crawls else np.maximum(_STEADIER * usual[width], _HEADING) * along
+        ratios = slid / (allowed + wanders + _SLIDES_M)
         worst = int(np.argmax(ratios))
         if ratios[worst] > best:
             wrong = np.flatnonzero(ratios > 0.7 * ratios[worst])
             best, span = float(ratios[worst]), (int(wrong[0]), int(wrong[-1]) + width)
-            slid_m = float(np.abs(slid[worst]))
+            slid_m = float(slid[worst])
     if best < 0.8:
         return
     kind = FindingKind.DRIFT if slide.crawls else FindingKind.SIDEWAYS

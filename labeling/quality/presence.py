@@ -56,7 +56,7 @@ def cuts(case: Case) -> list[Finding]:
         share = float(np.median(beside / np.maximum(beside + hits, 1)))
         if share > _CUT:
             why = f"{np.median(beside):.0f} points lie within half a metre beside it and {np.median(hits):.0f} in it"
-            sure = logistic(8.0 * (share - 0.75))
+            sure = logistic(12.0 * (share - 0.9))
             found.append(case.finding(FindingKind.CUT_POINTS, [track], (0, len(track) - 1), sure, why))
     return found
 
