@@ -117,7 +117,7 @@ def _with_creeps(
 
 
 def _is_shown(observed: Observed, entry: Planted, truth: dict[str, TrackRows], after: dict[str, TrackRows]) -> bool:
-    """Whether ten beams met the object, or went through the phantom, in three of the frames that are wrong, or in all."""
+    """Whether ten beams met the object, or went through the phantom, in three of the frames that are wrong."""
     if entry.kind not in _BY_POINTS:
         return True
     rows = after[entry.what[0]] if entry.kind == "phantom" else truth[entry.what[0]]

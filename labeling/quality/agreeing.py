@@ -61,7 +61,7 @@ def slips(case: Case) -> list[Finding]:
 
 def drifts(case: Case) -> list[Finding]:
     """Tracks that leave their points slowly, and those that creep though the points stand."""
-    creeps = [_creep(case, track) for track in case.tracks]
+    creeps = [_creep(track) for track in case.tracks]
     others = float(np.mean([each is not None for each in creeps])) if creeps else 0.0
     found: list[Finding] = []
     for index, (track, creep) in enumerate(zip(case.tracks, creeps, strict=True)):
@@ -108,7 +108,7 @@ class _Creep:
     stood: bool
 
 
-def _creep(case: Case, track: TrackRows) -> _Creep | None:
+def _creep(track: TrackRows) -> _Creep | None:
     """Whether a track moves as slowly as nothing drives, in a straight line, after standing or all the time."""
     first = _onset(track)
     if len(track) - first < _FEWEST_CREEP:
@@ -171,7 +171,7 @@ def _drifting(case: Case, index: int, track: TrackRows) -> Finding | None:
     first = int(rows[np.searchsorted(seconds, onset * seconds[-1])] - case.starts[index])
     grown = _DRIFT_MPS * np.maximum(track.seconds - track.seconds[first], 0.0)
     back = grown[first:, None] * np.array([np.cos(turn), np.sin(turn)])
-    why = f"it leaves its points by about {_DRIFT_MPS * 10:.0f} cm in a tenth of a second over {len(track) - first} frames"
+    why = f"it leaves its points by about {_DRIFT_MPS:.1f} m a second over {len(track) - first} frames"
     repair = shifted(case.originals, track.id, track.times_ns[first:], back)
     sure = logistic((gain - 1.5 * _ENOUGH) / 4.0)
     return case.finding(FindingKind.DRIFT, [track], (first, len(track) - 1), sure, why, repair=repair)

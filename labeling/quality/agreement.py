@@ -46,7 +46,10 @@ class Maps:
 
 
 def maps_of(places: Places, looks: Looks, walks: Int64Array) -> Maps:
-    """Of all places; walks: (R,) 1 for what has no sides, as a person. Along, a map reaches as far as one frame's way."""
+    """Of all places. walks: (R,) 1 for what has no sides, as a person.
+
+    Along, a map reaches farther than the way of one frame.
+    """
     count = len(places)
     speeds = np.hypot(*places.velocities_mps.T)
     steps = np.maximum(STEP_M, speeds * 0.1 * 1.4 / (ALONG // 2))

@@ -1,4 +1,4 @@
-"""What stands on the ground in a few frames of a recording, in numbers: its size, height, shape and whether it stays."""
+"""What stands on the ground in a few frames of a recording, in numbers: size, height, shape, whether it stays."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from labeling.automation.one_click.sight import FrameSight, Sights
 from labeling.automation.prelabel.clusters import Cluster, clusters
 
 SEEN, HEIGHT, STAYS = 0, 4, -1
-"""Columns of the features: cells of seen ground around, the top above the ground (metres, at most 6), and the share that stays in other frames."""
-_FEWEST_VOXELS = 8
-_LEAST_FRAMES, _MOST_FRAMES, _EVERY = 4, 10, 8
+"""Columns of the features: cells of seen ground around, the top above the ground (metres, at most 6), the share that
+stays in the other frames."""
+_FEATURES, _FEWEST_VOXELS = 13, 8
+_LEAST_FRAMES, _MOST_FRAMES, _EVERY = 4, 10, 4
 _NOT_EGO_M = 2.5
 _AROUND_CELLS = 2
 _TURNS = np.deg2rad(np.arange(0.0, 90.0, 7.5))
 _TALL_M, _HIGHEST_M = 2.3, 8.0
 _CELL_M = 0.3
+_MOST_POINTS = 300
 _ROW = 1 << 31
 _AROUND = tuple(i * _ROW + j for i in (-1, 0, 1) for j in (-1, 0, 1))
 
@@ -31,9 +33,8 @@ class Clumps:
     """N clumps of the frames that were looked at.
 
     frames: (N,) int64. places: (N, 3) a point in the middle of each, world. points: their voxels, (3, n) each. spans_m:
-    (N, 2) length and width of the rectangle around each. features: (N, D), none of them an absolute place or time; SEEN, HEIGHT
-    and STAYS are three of them. floors_m: (N,) world z of the ground under each.
-    looked_at: the frames.
+    (N, 2) length and width of the rectangle around each. features: (N, D), none of them an absolute place or time;
+    SEEN, HEIGHT and STAYS are three of them. floors_m: (N,) world z of the ground under each. looked_at: the frames.
     """
 
     frames: Int64Array
@@ -52,8 +53,8 @@ def looked_at(sights: Sights) -> list[int]:
     """Frames with a sweep, evenly spread."""
     count = len(sights.delivered)
     wanted = int(np.clip(count // _EVERY, _LEAST_FRAMES, _MOST_FRAMES))
-    chosen = np.unique(((np.arange(wanted) + 0.5) / wanted * count).astype(np.int64)) if count else []
-    return [int(sights.delivered[each]) for each in chosen]
+    chosen = np.unique(((np.arange(wanted) + 0.5) / wanted * count).astype(np.int64))
+    return [int(sights.delivered[each]) for each in chosen.tolist()] if count else []
 
 
 def clumps_of(sights: Sights) -> Clumps:
@@ -79,7 +80,7 @@ def clumps_of(sights: Sights) -> Clumps:
         np.array([each.seed for each in found]).reshape(-1, 3),
         tuple(each.points.astype(np.float64) for each in found),
         np.array([(length, width) for _, length, width in shapes]).reshape(-1, 2),
-        np.array(features).reshape(len(found), -1),
+        np.array(features).reshape(len(found), _FEATURES),
         np.array(floors),
         tuple(chosen),
     )
@@ -103,10 +104,9 @@ def _shape(sight: FrameSight, cluster: Cluster) -> tuple[list[float], float, flo
     length, width = max(x1 - x0, y1 - y0, 0.1), max(min(x1 - x0, y1 - y0), 0.1)
     middle = points[:2].mean(axis=1)
     reach = 0.5 * np.hypot(length, width) + 1.5
-    near = np.flatnonzero(np.all(np.abs(sight.points[:2] - middle[:, None].astype(np.float32)) < reach, axis=0))
-    around = sight.points[:, near]
+    around = _points_around(sight, middle, reach)
     heights = around[2] - sight.ground.height_at(around.T)
-    x, y = _turned(around, turn)
+    x, y = _turned(around.astype(np.float64), turn)
     outside = np.maximum(np.maximum(x0 - x, x - x1), np.maximum(y0 - y, y - y1))
     inside, beside = outside < 0.1, (outside > 0.3) & (outside < 1.0)
     above = float(np.sum(inside & (heights > _TALL_M)))
@@ -133,6 +133,15 @@ def _shape(sight: FrameSight, cluster: Cluster) -> tuple[list[float], float, flo
     return shape, length, width
 
 
+def _points_around(sight: FrameSight, middle: FloatArray, reach_m: float) -> Float32Array:
+    """(3, n) points of the frame in a square around a place."""
+    spans = sight.spans(middle, reach_m)
+    rows = np.concatenate([np.empty(0, np.int64), *(np.arange(first, last) for first, last in spans)])
+    points = sight.points[:, rows]
+    near = np.all(np.abs(points[:2] - middle[:, None].astype(np.float32)) < reach_m, axis=0)
+    return np.asarray(points[:, near])
+
+
 def _turned(points: FloatArray, turn: float) -> tuple[FloatArray, FloatArray]:
     c, s = np.cos(turn), np.sin(turn)
     return np.asarray(c * points[0] + s * points[1]), np.asarray(c * points[1] - s * points[0])
@@ -141,15 +150,17 @@ def _turned(points: FloatArray, turn: float) -> tuple[FloatArray, FloatArray]:
 def _rectangle(points: FloatArray) -> tuple[float, tuple[float, float, float, float], float]:
     """The turn of the rectangle to whose sides the points lie closest (Zhang et al., "Efficient L-shape fitting for
     vehicle detection using laser scanners", IV 2017), its sides in the turned frame, and the share of points there."""
-    best, result = -1.0, (0.0, (0.0, 0.0, 0.0, 0.0), 0.0)
-    for turn in _TURNS.tolist():
-        x, y = _turned(points, turn)
-        sides = float(x.min()), float(x.max()), float(y.min()), float(y.max())
-        apart = np.minimum(np.minimum(x - sides[0], sides[1] - x), np.minimum(y - sides[2], sides[3] - y))
-        closeness = float(np.mean(1.0 / np.maximum(apart, 0.1)))
-        if closeness > best:
-            best, result = closeness, (turn, sides, float(np.mean(apart < 0.25)))
-    return result
+    points = points[:2, :: 1 + points.shape[1] // _MOST_POINTS]
+    x = np.cos(_TURNS)[:, None] * points[0] + np.sin(_TURNS)[:, None] * points[1]
+    y = np.cos(_TURNS)[:, None] * points[1] - np.sin(_TURNS)[:, None] * points[0]
+    sides = np.stack([x.min(axis=1), x.max(axis=1), y.min(axis=1), y.max(axis=1)])
+    apart = np.minimum(
+        np.minimum(x - sides[0][:, None], sides[1][:, None] - x),
+        np.minimum(y - sides[2][:, None], sides[3][:, None] - y),
+    )
+    best = int(np.argmax(np.mean(1.0 / np.maximum(apart, 0.1), axis=1)))
+    x0, x1, y0, y1 = sides[:, best].tolist()
+    return float(_TURNS[best]), (x0, x1, y0, y1), float(np.mean(apart[best] < 0.25))
 
 
 def _stays(frames: Int64Array, found: list[Cluster]) -> list[float]:
@@ -162,9 +173,15 @@ def _stays(frames: Int64Array, found: list[Cluster]) -> list[float]:
         taken[frame] = np.unique(np.concatenate([here + step for step in _AROUND]))
     result = []
     for frame, own in zip(frames.tolist(), cells, strict=True):
-        others = [float(np.isin(own, each).mean()) for other, each in taken.items() if other != frame]
+        others = [_share_in(own, each) for other, each in taken.items() if other != frame]
         result.append(float(np.mean(others)) if others else 1.0)
     return result
+
+
+def _share_in(own: Int64Array, taken: Int64Array) -> float:
+    """How much of some cells is among others, which are sorted."""
+    rows = np.minimum(np.searchsorted(taken, own), len(taken) - 1)
+    return float(np.mean(taken[rows] == own))
 
 
 def _cells(points: Float32Array) -> Int64Array:

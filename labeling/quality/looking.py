@@ -96,11 +96,35 @@ def look_at(sights: Sights, places: Places, others: Places | None = None) -> Loo
             radii = 0.5 * np.hypot(*here.sizes_m[:, :2].T)
             neighbours = boxes[(apart < radii + reach) & (here.owners != places.owners[row])]
             near_counts[row] = _look(
-                sight.points, sight.eyes, sight.times_ns, sight.spans(pose, reach), pose, 0.5 * places.sizes_m[row],
-                places.velocities_mps[row], int(places.times_ns[row]), _believed(float(ground[row])),
-                neighbours, counts[row], near[row], eyes[row],
+                sight, pose, 0.5 * places.sizes_m[row], places.velocities_mps[row], int(places.times_ns[row]),
+                _believed(float(ground[row])), neighbours, counts[row], near[row], eyes[row],
             )  # fmt: skip
     return Looks(counts, near, near_counts, eyes, ground, seen)
+
+
+def _look(
+    sight: FrameSight,
+    pose: FloatArray,
+    half: FloatArray,
+    velocity: FloatArray,
+    time_ns: int,
+    above_m: float,
+    neighbours: FloatArray,
+    counts: Int64Array,
+    near: Float32Array,
+    eye: FloatArray,
+) -> int:
+    """Fill a place's rows of the answers; returns how many points are near."""
+    spans = sight.spans(pose, float(np.hypot(*half[:2])) + NEAR_M)
+    rows = np.concatenate([np.empty(0, np.int64), *(np.arange(first, last) for first, last in spans)])
+    seconds = (sight.times_ns[rows] - time_ns) * 1e-9
+    local = np.empty((len(rows), 3), np.float32)
+    count = _beams(
+        sight.points, sight.eyes, seconds, rows, pose, half, velocity, above_m, neighbours, counts, local, eye
+    )
+    chosen = local[: count : 1 + count // (MOST_NEAR + 1)][:MOST_NEAR]
+    near[: len(chosen)] = chosen
+    return len(chosen)
 
 
 def _believed(above_m: float) -> float:
@@ -125,72 +149,76 @@ def _above_ground(sight: FrameSight, poses: FloatArray, sizes: FloatArray) -> Fl
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
-def _look(
+def _beams(
     points: Float32Array,
     eyes: Float32Array,
-    times_ns: Int64Array,
-    spans: Int64Array,
+    seconds: FloatArray,
+    rows: Int64Array,
     pose: FloatArray,
     half: FloatArray,
     velocity: FloatArray,
-    time_ns: int,
     above_m: float,
     neighbours: FloatArray,
     counts: Int64Array,
-    near: Float32Array,
+    local: Float32Array,
     eye: FloatArray,
 ) -> int:
-    c, s = np.cos(pose[3]), np.sin(pose[3])
-    total, kept, every = 0, 0, 1
-    bottom = -half[2]
-    for turn in range(2):  # first count what is near, then keep every so manieth
-        if turn == 1:
-            every = 1 + total // (len(near) + 1)
-            total = 0
-        for k in range(len(spans)):
-            for n in range(spans[k, 0], spans[k, 1]):
-                late = (times_ns[n] - time_ns) * 1e-9
-                dx = points[0, n] - pose[0] - velocity[0] * late
-                dy = points[1, n] - pose[1] - velocity[1] * late
-                x, y, z = c * dx + s * dy, c * dy - s * dx, points[2, n] - pose[2]
-                ax, ay, high = abs(x), abs(y), z - bottom
-                low = max(0.2, 0.2 - above_m)
-                if ax < half[0] + 1.2 and ay < half[1] + 1.2 and low < high < 2.0 * half[2] + 0.4:
-                    if not _taken(points[0, n], points[1, n], points[2, n], neighbours):
-                        total += 1
-                        if turn == 1 and total % every == 0 and kept < len(near):
-                            near[kept, 0], near[kept, 1], near[kept, 2] = x, y, high
-                            kept += 1
-                        if turn == 0:
-                            if ax <= half[0] + _MARGIN_M and ay <= half[1] + _MARGIN_M:
-                                counts[HITS] += high <= 2.0 * half[2] + _MARGIN_M
-                            elif ax <= half[0] + _RING_M and ay <= half[1] + _RING_M and high > 0.3:
-                                counts[BESIDE] += 1
-                elif (
-                    turn == 0
-                    and ax < max(half[0] - _FOOT_M, 0.5 * half[0])
-                    and ay < max(half[1] - _FOOT_M, 0.5 * half[1])
-                ):
-                    counts[GROUND] += abs(high + above_m) < _ON_GROUND_M
-                if turn == 0:
-                    ex = eyes[0, n] - pose[0] - velocity[0] * late
-                    ey = eyes[1, n] - pose[1] - velocity[1] * late
-                    eye[0], eye[1] = c * ex + s * ey, c * ey - s * ex
-                    entry, leaving = _crossing(eye[0], eye[1], eyes[2, n] - pose[2], x, y, z, half)
-                    if leaving > entry:
-                        counts[THROUGH] += leaving < 0.98
-                        counts[BLOCKED] += entry > 1.02
+    """Count what the beams of some points do with a cuboid; those of its own points near to it go to `local` (n, 3)."""
+    kept, low = 0, max(0.2, 0.2 - above_m)
+    for k in range(len(rows)):
+        n = rows[k]
+        x, y = _place(points[0, n], points[1, n], seconds[k], pose, velocity)
+        z = points[2, n] - pose[2]
+        high = z + half[2]
+        if not low < high < 2.0 * half[2] + 0.4:
+            counts[GROUND] += _is_under(x, y, high + above_m, half)
+        elif abs(x) < half[0] + 1.2 and abs(y) < half[1] + 1.2 and not _taken(points[:, n], neighbours):
+            local[kept, 0], local[kept, 1], local[kept, 2] = x, y, high
+            kept += 1
+            _count_near(x, y, high, half, counts)
+        eye[0], eye[1] = _place(eyes[0, n], eyes[1, n], seconds[k], pose, velocity)
+        entry, leaving = _crossing(eye[0], eye[1], eyes[2, n] - pose[2], x, y, z, half)
+        counts[THROUGH] += entry < leaving < 0.98
+        counts[BLOCKED] += leaving > entry > 1.02
     return kept
 
 
 @numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
-def _taken(x: float, y: float, z: float, boxes: FloatArray) -> bool:
+def _place(x: float, y: float, late: float, pose: FloatArray, velocity: FloatArray) -> tuple[float, float]:
+    """Where a place is in the object's frame, when that has moved on for so many seconds."""
+    dx, dy = x - pose[0] - velocity[0] * late, y - pose[1] - velocity[1] * late
+    c, s = np.cos(pose[3]), np.sin(pose[3])
+    return c * dx + s * dy, c * dy - s * dx
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _is_under(x: float, y: float, above_m: float, half: FloatArray) -> bool:
+    """Whether a point lies on the ground well within the footprint."""
+    if abs(x) >= max(half[0] - _FOOT_M, 0.5 * half[0]) or abs(y) >= max(half[1] - _FOOT_M, 0.5 * half[1]):
+        return False
+    return abs(above_m) < _ON_GROUND_M
+
+
+@numba.njit(cache=True, inline="always")  # type: ignore[untyped-decorator]
+def _count_near(x: float, y: float, high: float, half: FloatArray, counts: Int64Array) -> None:
+    outside = max(abs(x) - half[0], abs(y) - half[1])
+    if outside <= _MARGIN_M:
+        counts[HITS] += high <= 2.0 * half[2] + _MARGIN_M
+    elif outside <= _RING_M and high > 0.3:
+        counts[BESIDE] += 1
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _taken(point: Float32Array, boxes: FloatArray) -> bool:
+    """Whether a point lies in any other cuboid."""
     for b in range(len(boxes)):
-        dx, dy, dz = x - boxes[b, 0], y - boxes[b, 1], z - boxes[b, 2]
+        dx, dy, dz = point[0] - boxes[b, 0], point[1] - boxes[b, 1], point[2] - boxes[b, 2]
         c, s = np.cos(boxes[b, 3]), np.sin(boxes[b, 3])
-        if abs(c * dx + s * dy) < boxes[b, 4] + 0.05 and abs(c * dy - s * dx) < boxes[b, 5] + 0.05:
-            if abs(dz) < boxes[b, 6] + 0.1:
-                return True
+        beside = max(
+            abs(c * dx + s * dy) - boxes[b, 4], abs(c * dy - s * dx) - boxes[b, 5], abs(dz) - 0.05 - boxes[b, 6]
+        )
+        if beside < 0.05:
+            return True
     return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -169,7 +170,7 @@ def headings(case: Case) -> list[Finding]:
 
 def _flips(case: Case, track: TrackRows, flips: list[int]) -> Iterator[Finding]:
     edges = [0, *(each + 1 for each in flips), len(track)]
-    runs = list(zip(edges[:-1], edges[1:], strict=True))
+    runs = list(pairwise(edges))
     ahead = _ahead_m(track)
     signs = [1.0 if turn % 2 == 0 else -1.0 for turn in range(len(runs))]
     ways = sum(sign * float(ahead[a:b].sum()) for sign, (a, b) in zip(signs, runs, strict=True))

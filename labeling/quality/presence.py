@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from fusion.timeline import Int64Array
 from labeling.automation.class_priors import class_prior
 from labeling.overlap import Overlap, overlap_rows
 from labeling.quality.case import Case, logistic
@@ -13,7 +14,6 @@ from labeling.quality.finding import Finding, FindingKind
 from labeling.quality.looking import BESIDE, GROUND, HITS, THROUGH
 from labeling.quality.repairs import deleted, lifted
 from labeling.quality.rows import TrackRows
-from fusion.timeline import Int64Array
 
 _SOLID = 0.12
 """Of the beams that could, so many at least end in a thing; a car with open windows stops half of them."""

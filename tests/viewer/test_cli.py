@@ -146,7 +146,7 @@ def test_help_has_an_example_for_every_command(run) -> None:
     assert code == 0
     commands = re.findall(r"^  (\w+)  ", out.split("Commands:")[1], flags=re.M)
     expected = (
-        "demo init import info serve export view scenario plant inject fit prelabel track solve evaluate mcap rig"
+        "demo init import info serve export view scenario plant inject fit prelabel track solve check evaluate mcap rig"
     )
     expected += " calibrate"
     assert commands == expected.split()
