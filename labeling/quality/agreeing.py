@@ -38,7 +38,7 @@ def slips(case: Case) -> list[Finding]:
     period_s = max(case.observed.recording.frames.period_ns, 1) * 1e-9
     found: list[Finding] = []
     for index, track in enumerate(case.tracks):
-        rows = _told(case, index)
+        rows = case.told_rows(index)
         if len(rows) < _FEWEST_ROWS:
             continue
         ways = _local(case, rows, case.places.velocities_mps[rows])
@@ -70,12 +70,6 @@ def drifts(case: Case) -> list[Finding]:
         if finding is not None:
             found.append(finding)
     return found
-
-
-def _told(case: Case, index: int) -> Int64Array:
-    """Rows of a track that points have something to say about."""
-    rows = case.rows_of(index)
-    return np.asarray(rows[case.maps.counts[rows] > 0])
 
 
 def _local(case: Case, rows: Int64Array, ways: FloatArray) -> FloatArray:
@@ -128,7 +122,7 @@ def _creep(track: TrackRows) -> _Creep | None:
 def _creeping(case: Case, index: int, track: TrackRows, creep: _Creep, others: float) -> Finding | None:
     """How sure it is that what the label creeps away from stands: by the points, by its class, and by whether others
     here creep too. others: the share of the tracks that do."""
-    prior, rows, gain = class_prior(track.class_name), _told(case, index), 0.0
+    prior, rows, gain = class_prior(track.class_name), case.told_rows(index), 0.0
     if len(rows) >= _FEWEST_ROWS:
         gain = _gain(case, rows, track.positions_m[0, :2] - track.positions_m[rows - case.starts[index], :2])
     score = -0.5 + 2.0 * creep.stood + float(np.clip(gain / 6.0, -4.0, 4.0))
@@ -139,7 +133,7 @@ def _creeping(case: Case, index: int, track: TrackRows, creep: _Creep, others: f
         return None
     why = f"it creeps at {creep.speed_mps:.2f} m/s, straight and evenly, while what it labels seems to stand"
     back = track.positions_m[max(creep.first - 1, 0), :2] - track.positions_m[creep.first :, :2]
-    repair = shifted(case.originals, track.id, track.times_ns[creep.first :], back)
+    repair = shifted(case.originals, track.id, track.times_ns[creep.first :], back) if case.is_told(index) else ()
     return case.finding(FindingKind.DRIFT, [track], (creep.first, len(track) - 1), sure, why, repair=repair)
 
 
@@ -152,7 +146,7 @@ def _onset(track: TrackRows) -> int:
 
 def _drifting(case: Case, index: int, track: TrackRows) -> Finding | None:
     """The points of a moving track leave its cuboid in one direction, evenly."""
-    rows = _told(case, index)
+    rows = case.told_rows(index)
     if len(rows) < 2 * _FEWEST_ROWS or track.way_m < _STILL_M:
         return None  # what stands exactly does not drift: its label would have to move
     seconds = (case.places.times_ns[rows] - case.places.times_ns[rows[0]]) * 1e-9

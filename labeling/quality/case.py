@@ -24,6 +24,7 @@ from labeling.track import Track
 
 _WALKING_BELOW_M = 2.4
 _KEPT_FRAMES = 64
+_FEWEST_TOLD = 4
 
 
 @dataclass(slots=True)
@@ -60,6 +61,15 @@ class Case:
     def rows_of(self, track: int) -> Int64Array:
         """Rows of a track in places, looks and maps."""
         return np.arange(self.starts[track], self.starts[track + 1])
+
+    def told_rows(self, track: int) -> Int64Array:
+        """Those of a track that points have something to say about."""
+        rows = self.rows_of(track)
+        return np.asarray(rows[self.maps.counts[rows] > 0])
+
+    def is_told(self, track: int) -> bool:
+        """Whether points say enough of a track to change it for what they say."""
+        return len(self.told_rows(track)) >= _FEWEST_TOLD
 
     def finding(
         self,

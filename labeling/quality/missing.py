@@ -245,11 +245,11 @@ def _finding(case: Case, clumps: Clumps, rows: list[int], sure: FloatArray) -> F
         confidence,
         case.profile.severity_of(FindingKind.MISSING_OBJECT),
         why,
-        _created(case, clumps, best, stands, confidence) if case.originals else (),
+        _created(case, clumps, rows, best, stands, confidence) if case.originals else (),
     )
 
 
-def _created(case: Case, clumps: Clumps, row: int, stands: bool, confidence: float) -> Repair:
+def _created(case: Case, clumps: Clumps, rows: list[int], row: int, stands: bool, confidence: float) -> Repair:
     """A track of what stands, from a click on it; what moves needs the solver, and a person."""
     if not stands or confidence < _CREATE_FROM:
         return ()
@@ -262,12 +262,23 @@ def _created(case: Case, clumps: Clumps, row: int, stands: bool, confidence: flo
     ]
     if not known:
         return ()
-    labelled = case.places.times_ns
     knot = Knot.of(fit.time_ns, fit.cuboid.world_from_object, Maker.MODEL)
-    presence = Presence(int(labelled.min()), int(labelled.max()))
+    presence = _presence(case, clumps, rows, fit.time_ns)
     identity = uuid5(NAMESPACE_OID, f"{fit.time_ns} {knot.position_m}").hex
     track = Track.from_knots(identity, known[0], fit.cuboid.size_m.tolist(), [knot], [presence])
     return (CreateTrack(TrackRecord.of(track)),)
+
+
+def _presence(case: Case, clumps: Clumps, rows: list[int], time_ns: int) -> Presence:
+    """From where it was seen first to where it was seen last; to the ends of the labels, where those lie no farther
+    beyond than it is from one frame that was looked at to the next."""
+    times_ns, looked = case.observed.recording.frames.times_ns, np.array(clumps.looked_at)
+    step = int(np.diff(looked).max(initial=1))
+    first, last = int(clumps.frames[rows].min()), int(clumps.frames[rows].max())
+    begin, end = int(case.places.frames.min()), int(case.places.frames.max())
+    first, last = begin if first - begin <= step else first, end if end - last <= step else last
+    half = int(case.observed.recording.frames.period_ns) // 2
+    return Presence(min(int(times_ns[first]) - half, time_ns), max(int(times_ns[last]) + half, time_ns))
 
 
 def _fit(case: Case, clumps: Clumps, row: int) -> CuboidFit | None:

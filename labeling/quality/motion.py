@@ -244,7 +244,7 @@ def sideways(case: Case) -> list[Finding]:
         group = {index: each for index, each in slides.items() if each.crawls is crawls}
         usual = _usual(list(group.values()))
         for index, each in group.items():
-            found += _sliding(case, case.tracks[index], each, usual)
+            found += _sliding(case, index, each, usual)
     return found
 
 
@@ -300,8 +300,8 @@ def _usual(slides: list[_Slide]) -> dict[int, float]:
     return found
 
 
-def _sliding(case: Case, track: TrackRows, slide: _Slide, usual: dict[int, float]) -> Iterator[Finding]:
-    best, span, slid_m = 0.0, (0, 0), 0.0
+def _sliding(case: Case, index: int, slide: _Slide, usual: dict[int, float]) -> Iterator[Finding]:
+    track, best, span, slid_m = case.tracks[index], 0.0, (0, 0), 0.0
     for width in _WINDOWS:
         if len(slide.across_m) < width:
             break
@@ -318,5 +318,5 @@ def _sliding(case: Case, track: TrackRows, slide: _Slide, usual: dict[int, float
     kind = FindingKind.DRIFT if slide.crawls else FindingKind.SIDEWAYS
     why = f"it slides {slid_m:.2f} m sideways, which nothing on wheels can do"
     sure = logistic(5.0 * (best - 1.1)) if slide.crawls else logistic(3.0 * (best - 1.8))
-    repair = straightened(case.originals, track, max(span[0], 1)) if slide.crawls else ()
+    repair = straightened(case.originals, track, max(span[0], 1)) if slide.crawls and case.is_told(index) else ()
     yield case.finding(kind, [track], span, sure, why, repair=repair)

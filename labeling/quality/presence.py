@@ -18,6 +18,8 @@ from labeling.quality.rows import TrackRows
 _SOLID = 0.12
 """Of the beams that could, so many at least end in a thing; a car with open windows stops half of them."""
 _ENOUGH_BEAMS = 8.0
+_FEWEST_LOOKS = 4
+"""Nothing is deleted for what fewer frames say."""
 _CUT, _ENOUGH_BESIDE = 0.55, 40.0
 _OFF_M, _NEAR_M = 0.45, 30.0
 _FEW_MET = 5
@@ -40,7 +42,7 @@ def phantoms(case: Case) -> list[Finding]:
         often = min(float(np.log(len(rows) / 4.0)), 1.0)
         sure = logistic(1.0 + np.log(empty / _ENOUGH_BEAMS) - 25.0 * solid + 1.5 * often)
         why = f"{through:.0f} beams went through it and {ground:.0f} met the ground under it, {hits:.0f} ended in it"
-        repair = deleted(case.originals, track.id)
+        repair = deleted(case.originals, track.id) if len(rows) >= _FEWEST_LOOKS else ()
         found.append(case.finding(FindingKind.PHANTOM, [track], (0, len(track) - 1), sure, why, repair=repair))
     return found
 
