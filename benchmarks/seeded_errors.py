@@ -131,15 +131,15 @@ def judge(round_: Round, findings: Sequence[Finding], standing: Standing) -> Jud
     """Match what was found with what was planted."""
     found = tuple(any(_describes(each, entry, round_) for each in findings) for entry in round_.planted)
     news = [each for each in findings if (each.kind, each.track_ids) not in standing]
-    right = tuple((each, any(_leads_to(each, entry, round_) for entry in round_.planted)) for each in news)
+    right = tuple((each, any(leads_to(each, entry, round_) for entry in round_.planted)) for each in news)
     return Judged(round_.planted, round_.shown, found, right)
 
 
 def _describes(finding: Finding, entry: Planted, round_: Round) -> bool:
-    return finding.kind in KINDS[entry.kind] and _leads_to(finding, entry, round_)
+    return finding.kind in KINDS[entry.kind] and leads_to(finding, entry, round_)
 
 
-def _leads_to(finding: Finding, entry: Planted, round_: Round) -> bool:
+def leads_to(finding: Finding, entry: Planted, round_: Round) -> bool:
     """Whether whoever looks where the finding says sees the error."""
     if finding.frames[1] < entry.frames[0] - 1 or finding.frames[0] > entry.frames[1] + 1:
         return False
