@@ -34,7 +34,8 @@ class Clumps:
 
     frames: (N,) int64. places: (N, 3) a point in the middle of each, world. points: their voxels, (3, n) each. spans_m:
     (N, 2) length and width of the rectangle around each. features: (N, D), none of them an absolute place or time;
-    SEEN, HEIGHT and STAYS are three of them. floors_m: (N,) world z of the ground under each. looked_at: the frames.
+    SEEN, HEIGHT and STAYS are three of them. floors_m: (N,) world z of the ground under each. ranges_m: (N,) how far
+    they are from the LiDAR. looked_at: the frames.
     """
 
     frames: Int64Array
@@ -43,6 +44,7 @@ class Clumps:
     spans_m: FloatArray
     features: FloatArray
     floors_m: FloatArray
+    ranges_m: FloatArray
     looked_at: tuple[int, ...]
 
     def __len__(self) -> int:
@@ -64,6 +66,7 @@ def clumps_of(sights: Sights) -> Clumps:
     found: list[Cluster] = []
     shapes: list[tuple[list[float], float, float]] = []
     floors: list[float] = []
+    ranges: list[float] = []
     for frame in chosen:
         sight = sights[frame]
         for cluster in clusters(sight, fewest=_FEWEST_VOXELS):
@@ -71,6 +74,7 @@ def clumps_of(sights: Sights) -> Clumps:
                 continue
             frames.append(frame)
             found.append(cluster)
+            ranges.append(float(np.hypot(*(cluster.seed[:2] - sight.middles[0]))))
             floors.append(sight.ground_at(float(cluster.seed[0]), float(cluster.seed[1])))
             shapes.append(_shape(sight, cluster))
     stays = _stays(np.array(frames, dtype=np.int64), found)
@@ -82,6 +86,7 @@ def clumps_of(sights: Sights) -> Clumps:
         np.array([(length, width) for _, length, width in shapes]).reshape(-1, 2),
         np.array(features).reshape(len(found), _FEATURES),
         np.array(floors),
+        np.array(ranges),
         tuple(chosen),
     )
 

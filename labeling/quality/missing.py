@@ -35,6 +35,7 @@ _FEW_ARE_MISSED = 1.3
 """Log odds less: most of what looks like a label but has none was left out on purpose."""
 _HEIGHT_M, _SPECK_M = 0.5, 0.3
 _STEP_M, _SLOPE = 1.2, 0.06
+_GROUND_WITHIN_M = 45.0
 _ROUNDS, _FOLD_ROUNDS = 10, 4
 _SAME_PLACE_M = 2.5
 _STANDS = 0.6
@@ -68,9 +69,9 @@ def _could_be(case: Case, clumps: Clumps) -> BoolArray:
 
 
 def _on_ground(case: Case, clumps: Clumps) -> BoolArray:
-    """(N,) whether ground was seen there, about as high as the nearest labelled thing stands: no roof, no floor behind
-    a window."""
-    found = clumps.features[:, SEEN] > 0
+    """(N,) whether ground was seen there (far off it never is), about as high as the nearest labelled thing stands: no
+    roof, no floor behind a window."""
+    found = (clumps.features[:, SEEN] > 0) | (clumps.ranges_m > _GROUND_WITHIN_M)
     for clump, frame in enumerate(clumps.frames.tolist()):
         rows = np.flatnonzero(case.places.frames == frame)
         if len(rows):
