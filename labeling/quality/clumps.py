@@ -18,7 +18,7 @@ SEEN, HEIGHT, STAYS = 0, 4, -1
 stays in the other frames."""
 _FEATURES, _FEWEST_VOXELS = 13, 8
 _LEAST_FRAMES, _MOST_FRAMES, _EVERY = 4, 10, 4
-_NOT_EGO_M = 2.5
+_NOT_EGO_M, _FARTHEST_M = 2.5, 130.0
 _AROUND_CELLS = 2
 _TURNS = np.deg2rad(np.arange(0.0, 90.0, 7.5))
 _TALL_M, _HIGHEST_M = 2.3, 8.0
@@ -69,7 +69,7 @@ def clumps_of(sights: Sights) -> Clumps:
     ranges: list[float] = []
     for frame in chosen:
         sight = sights[frame]
-        for cluster in clusters(sight, fewest=_FEWEST_VOXELS):
+        for cluster in clusters(sight, fewest=_FEWEST_VOXELS, farthest_m=_FARTHEST_M):
             if np.hypot(*(cluster.seed[:2] - sight.middles[0])) < _NOT_EGO_M:
                 continue
             frames.append(frame)
