@@ -268,6 +268,22 @@ def solve(
     solving.solve(folder, name, track or [], as_json=as_json)
 
 
+@app.command(epilog="Example: boxwright check my-project pandaset-002 --report findings.html")
+def check(
+    folder: Folder,
+    name: RecordingName,
+    profile: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="The rules: driving, indoor_robot, or a YAML file.")
+    ] = "driving",
+    report: Annotated[Path | None, typer.Option(metavar="FILE", help="Write an HTML report with pictures.")] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find what is probably wrong with a recording's labels; exit code 4 where there are errors, for CI."""
+    from viewer.cli import checking
+
+    return checking.check(folder, name, profile, report, as_json=as_json)
+
+
 @app.command(epilog="Example: boxwright evaluate label_02/0001.txt tracks/0001.txt --class Car --json")
 def evaluate(
     truth: Annotated[

@@ -1,6 +1,7 @@
 """Where the `boxwright` command starts: errors become one line and an exit code.
 
-Exit codes: 0 done; 1 failed, and said why; 2 called wrongly; 3 done, but something was lost, and said what.
+Exit codes: 0 done; 1 failed, and said why; 2 called wrongly; 3 done, but something was lost, and said what;
+4 `check` found errors in labels.
 """
 
 from __future__ import annotations

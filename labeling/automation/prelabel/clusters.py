@@ -38,11 +38,13 @@ class Cluster:
         return float(np.hypot(*np.ptp(self.points[:2], axis=1)))
 
 
-def clusters(sight: FrameSight, *, fewest: int = 12, longest_m: float = 25.0) -> list[Cluster]:
+def clusters(
+    sight: FrameSight, *, fewest: int = 12, longest_m: float = 25.0, farthest_m: float = _FARTHEST_M
+) -> list[Cluster]:
     """Groups of a frame with enough voxels, that are not longer than any vehicle; the largest first."""
     if not len(sight) or sight.ground is None:
         return []
-    points, ranges = _standing(sight)
+    points, ranges = _standing(sight, farthest_m)
     labels = _components(points, (_NEAR_GAP_M + _GAP_PER_M * ranges).astype(np.float32))
     order = np.argsort(labels, kind="stable")
     starts = np.searchsorted(labels[order], np.arange(labels.max(initial=-1) + 2))
@@ -56,12 +58,12 @@ def _middle(points: Float32Array) -> FloatArray:
     return points[:, int(np.argmin(np.sum((points - median) ** 2, axis=0)))].astype(np.float64)
 
 
-def _standing(sight: FrameSight) -> tuple[Float32Array, FloatArray]:
+def _standing(sight: FrameSight, farthest_m: float) -> tuple[Float32Array, FloatArray]:
     """(3, N) points of things, thinned, and how far they are from the LiDAR."""
     assert sight.ground is not None
     heights = sight.points[2] - sight.ground.height_at(sight.points.T)
     ranges = np.hypot(*(sight.points[:2] - sight.eyes[:2]))
-    kept = np.flatnonzero((heights > _LOWEST_M) & (heights < _HIGHEST_M) & (ranges < _FARTHEST_M))
+    kept = np.flatnonzero((heights > _LOWEST_M) & (heights < _HIGHEST_M) & (ranges < farthest_m))
     voxels = np.floor(sight.points[:, kept] / _VOXEL_M).astype(np.int64)
     keys = (voxels[0] << 42) ^ ((voxels[1] & 0x1FFFFF) << 21) ^ (voxels[2] & 0x1FFFFF)
     kept = kept[np.unique(keys, return_index=True)[1]]

@@ -1,0 +1,1 @@
+"""What is probably wrong with labels: rules, checks, and repairs."""

@@ -1,0 +1,118 @@
+"""The moments that are worth a person's time, across recordings: ranked by errors to be expected a second.
+
+What a signal is worth is learnt from what people do with it: each kind of finding has a count of those accepted and of
+those rejected. The chance that a finding is an error is the mean of a Beta distribution: its own confidence counts as
+much as `WEIGHT` decisions, then come those that people made about its kind. Nothing else is learnt, and the counts can
+be read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, ClassVar, Final
+
+from pydantic import ConfigDict, Field, TypeAdapter
+
+from calibration.documents import checked
+from calibration.errors import FormatError, InputError
+from labeling.quality.finding import Finding, FindingKind, Severity
+
+WEIGHT: Final = 6.0
+"""So many decisions the confidence of a check is worth."""
+_HARM: Final = {Severity.ERROR: 1.0, Severity.WARNING: 0.4, Severity.NOTE: 0.1}
+_SECONDS: Final = {
+    FindingKind.HEADING_FLIP: 4.0,
+    FindingKind.PHANTOM: 4.0,
+    FindingKind.DUPLICATE: 4.0,
+    FindingKind.WRONG_CLASS: 5.0,
+    FindingKind.FRAGMENT: 6.0,
+    FindingKind.IDENTITY_SWAP: 6.0,
+}
+_USUAL_SECONDS: Final = 8.0
+
+Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """How often findings of each kind were accepted, and rejected, by people."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    accepted: dict[FindingKind, Count] = field(default_factory=dict)
+    rejected: dict[FindingKind, Count] = field(default_factory=dict)
+
+    def with_one(self, kind: FindingKind, *, accepted: bool) -> Decisions:
+        """These and one more."""
+        counts = dict(self.accepted if accepted else self.rejected)
+        counts[kind] = counts.get(kind, 0) + 1
+        return Decisions(counts, self.rejected) if accepted else Decisions(self.accepted, counts)
+
+    def chance(self, finding: Finding) -> float:
+        """Probability, 0 to 1, that a person would accept a finding."""
+        yes, no = self.accepted.get(finding.kind, 0), self.rejected.get(finding.kind, 0)
+        return (WEIGHT * finding.confidence + yes) / (WEIGHT + yes + no)
+
+
+_DECISIONS = TypeAdapter(Decisions)
+
+
+def read_decisions(path: Path) -> Decisions:
+    """From a JSON file; none yet where there is no file. Raises FormatError if it is something else."""
+    if not path.is_file():
+        return Decisions()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FormatError("not a JSON file of decisions", do="move it away", where=path) from error
+    return checked(content, _DECISIONS, "file of decisions", path)
+
+
+def write_decisions(decisions: Decisions, path: Path) -> None:
+    """Write the JSON file, whole or not at all. Raises InputError if that is not possible."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(_DECISIONS.dump_json(decisions, indent=1))
+        partial.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write the decisions ({error.strerror})", where=path) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One look worth taking. chance: that it is an error; seconds: that looking takes; worth: harm expected to be found
+    a second; why: in one sentence, with the numbers."""
+
+    recording: str
+    finding: Finding
+    chance: float
+    seconds: float
+    worth: float
+    why: str
+
+
+def attention_queue(findings: Mapping[str, Sequence[Finding]], decisions: Decisions | None = None) -> list[Moment]:
+    """All findings of recordings, by name, as moments: the worthiest first, each track's best one before its others."""
+    decisions = decisions or Decisions()
+    moments = [_moment(name, each, decisions) for name, found in findings.items() for each in found]
+    moments.sort(key=lambda each: -each.worth)
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    first: list[Moment] = []
+    later: list[Moment] = []
+    for moment in moments:
+        place = moment.recording, moment.finding.track_ids
+        (later if moment.finding.track_ids and place in seen else first).append(moment)
+        seen.add(place)
+    return [*first, *later]
+
+
+def _moment(recording: str, finding: Finding, decisions: Decisions) -> Moment:
+    chance, seconds = decisions.chance(finding), _SECONDS.get(finding.kind, _USUAL_SECONDS)
+    worth = chance * _HARM[finding.severity] / seconds
+    yes, no = decisions.accepted.get(finding.kind, 0), decisions.rejected.get(finding.kind, 0)
+    known = f"people accepted {yes} of {yes + no} like it" if yes + no else "nobody has judged one like it yet"
+    why = f"{finding.why}: {chance:.0%} likely ({known}), about {seconds:.0f} s to look at"
+    return Moment(recording, finding, chance, seconds, worth, why)
