@@ -19,6 +19,7 @@ from fusion.scenario.truth.layout import SUFFIX as TRUTH_SUFFIX
 from labeling.editing.service import LabelService, Permission, everybody_may
 from labeling.editing.store import Store
 from labeling.ontology import Ontology, default_ontology, read_ontology, write_ontology
+from labeling.quality.verdicts import VerdictLog
 from labeling.review import People, ReviewService
 from labeling.versions import VersionService
 
@@ -133,6 +134,10 @@ class Project:
     def review(self) -> ReviewService:
         """The door to tasks and comments."""
         return ReviewService(Store.open(self._labels))
+
+    def verdicts(self) -> VerdictLog:
+        """What people said of findings."""
+        return VerdictLog(Store.open(self._labels))
 
     def versions(self) -> VersionService:
         """Names for points of the labels' history."""

@@ -2,22 +2,16 @@
 
 What a signal is worth is learnt from what people do with it: each kind of finding has a count of those accepted and of
 those rejected. The chance that a finding is an error is the mean of a Beta distribution: its own confidence counts as
-much as `WEIGHT` decisions, then come those that people made about its kind. Nothing else is learnt, and the counts can
-be read.
+much as `WEIGHT` decisions, then come those that people made about its kind (`verdicts`). Nothing else is learnt, and
+the counts can be read.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, ClassVar, Final
+from typing import Final
 
-from pydantic import ConfigDict, Field, TypeAdapter
-
-from calibration.documents import checked
-from calibration.errors import FormatError, InputError
 from labeling.quality.finding import Finding, FindingKind, Severity
 
 WEIGHT: Final = 6.0
@@ -33,17 +27,13 @@ _SECONDS: Final = {
 }
 _USUAL_SECONDS: Final = 8.0
 
-Count = Annotated[int, Field(ge=0)]
-
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """How often findings of each kind were accepted, and rejected, by people."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    accepted: dict[FindingKind, Count] = field(default_factory=dict)
-    rejected: dict[FindingKind, Count] = field(default_factory=dict)
+    accepted: dict[FindingKind, int] = field(default_factory=dict)
+    rejected: dict[FindingKind, int] = field(default_factory=dict)
 
     def with_one(self, kind: FindingKind, *, accepted: bool) -> Decisions:
         """These and one more."""
@@ -55,30 +45,6 @@ class Decisions:
         """Probability, 0 to 1, that a person would accept a finding."""
         yes, no = self.accepted.get(finding.kind, 0), self.rejected.get(finding.kind, 0)
         return (WEIGHT * finding.confidence + yes) / (WEIGHT + yes + no)
-
-
-_DECISIONS = TypeAdapter(Decisions)
-
-
-def read_decisions(path: Path) -> Decisions:
-    """From a JSON file; none yet where there is no file. Raises FormatError if it is something else."""
-    if not path.is_file():
-        return Decisions()
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormatError("not a JSON file of decisions", do="move it away", where=path) from error
-    return checked(content, _DECISIONS, "file of decisions", path)
-
-
-def write_decisions(decisions: Decisions, path: Path) -> None:
-    """Write the JSON file, whole or not at all. Raises InputError if that is not possible."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(_DECISIONS.dump_json(decisions, indent=1))
-        partial.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write the decisions ({error.strerror})", where=path) from error
 
 
 @dataclass(frozen=True, slots=True)

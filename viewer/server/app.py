@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from calibration.errors import BoxwrightError, ConflictError, ForbiddenError, RecordingError
 from labeling.project import Project
 from viewer import __version__
-from viewer.server import calibrating, fitting, reviewing
+from viewer.server import calibrating, checking, fitting, reviewing
 from viewer.server.api import router
 from viewer.server.assets import mount_assets
 from viewer.server.schemas import Problem, TrackReply
@@ -49,6 +49,7 @@ def create_app(project: Project, access: Access, *, with_page: bool = True) -> F
     app.state.workspace = workspace
     app.include_router(router)
     app.include_router(calibrating.router)
+    app.include_router(checking.router)
     app.include_router(fitting.router)
     app.include_router(reviewing.router)
     app.add_exception_handler(BoxwrightError, _known_problem)

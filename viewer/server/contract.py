@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from viewer.server import calibrating, fitting, reviewing
+from viewer.server import calibrating, checking, fitting, reviewing
 from viewer.server.api import router
 
 
@@ -17,6 +17,7 @@ def openapi_json() -> str:
     app = FastAPI(title="Boxwright", version="1")
     app.include_router(router)
     app.include_router(calibrating.router)
+    app.include_router(checking.router)
     app.include_router(fitting.router)
     app.include_router(reviewing.router)
     return json.dumps(app.openapi(), indent=1, sort_keys=True) + "\n"

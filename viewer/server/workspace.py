@@ -15,6 +15,8 @@ from labeling.editing.service import LabelService
 from labeling.frame_times import FrameTimes
 from labeling.ontology import Ontology
 from labeling.project import Project
+from labeling.quality.live import LiveChecks
+from labeling.quality.verdicts import VerdictLog
 from labeling.review import LabelPermission, People, Person, ReviewService, may_see
 
 _WARM_CLOUDS = 8
@@ -74,6 +76,8 @@ class Workspace:
         self.people: People = project.people()
         self.review: ReviewService = project.review()
         self.labels: LabelService = project.labels(LabelPermission(self.people, self.review))
+        self.verdicts: VerdictLog = project.verdicts()
+        self.checks = LiveChecks()
         self.ontology: Ontology = project.ontology()
         self._open: dict[str, OpenRecording] = {}
         self._left: list[OpenRecording] = []  # with an earlier rig; a request may still be reading them
@@ -102,7 +106,8 @@ class Workspace:
 
     def close(self) -> None:
         """Release files."""
-        for service in (self.labels, self.review, self.people):
+        self.checks.close()
+        for service in (self.labels, self.review, self.people, self.verdicts):
             service.close()
         for each in (*self._open.values(), *self._left):
             each.recording.close()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from calibration.errors import FormatError
-from labeling.quality.attention import Decisions, attention_queue, read_decisions, write_decisions
+from labeling.project import Project
+from labeling.quality.attention import Decisions, attention_queue
 from labeling.quality.finding import Finding, FindingKind, Severity
+from labeling.quality.verdicts import Verdict
 
 
 def finding(kind: FindingKind, confidence: float, track: str = "a") -> Finding:
@@ -34,7 +35,7 @@ def test_a_second_finding_of_a_track_waits() -> None:
     assert [each.finding for each in attention_queue({"one": [second, first, other]})] == [first, other, second]
 
 
-def test_decisions_are_learnt_and_kept(tmp_path: Path) -> None:
+def test_decisions_are_learnt() -> None:
     drift, flip = finding(FindingKind.DRIFT, 0.7), finding(FindingKind.TIME_SLIP, 0.6, "b")
     decisions = Decisions()
     for _ in range(10):
@@ -43,10 +44,19 @@ def test_decisions_are_learnt_and_kept(tmp_path: Path) -> None:
     queue = attention_queue({"one": [drift, flip]}, decisions)
     assert [each.finding for each in queue] == [flip, drift]
     assert "people accepted 0 of 10 like it" in queue[1].why
-    path = tmp_path / "decisions.json"
-    assert read_decisions(path) == Decisions()
-    write_decisions(decisions, path)
-    assert read_decisions(path) == decisions
-    path.write_text("{}{")
-    with pytest.raises(FormatError, match="not a JSON file of decisions"):
-        read_decisions(path)
+
+
+def test_verdicts_are_kept_in_the_journal_and_counted(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project")
+    log = project.verdicts()
+    wrong = Verdict(FindingKind.DRIFT, ("a",), (3, 9), accepted=False)
+    log.add("one", wrong, "ana", "key-1")
+    log.add("one", wrong, "ana", "key-1")
+    log.add("two", Verdict(FindingKind.PHANTOM, ("b",), (0, 1), accepted=True), "ben", "key-2")
+    assert log.of("one") == (wrong,)
+    assert log.decisions() == Decisions({FindingKind.PHANTOM: 1}, {FindingKind.DRIFT: 1})
+    drift = replace(finding(FindingKind.DRIFT, 0.7), frames=(8, 12))
+    assert wrong.is_about(drift)
+    assert not wrong.is_about(replace(drift, frames=(10, 12)))
+    assert not wrong.is_about(replace(drift, track_ids=("b",)))
+    log.close()

@@ -8,6 +8,7 @@ import type {
   DriftReply,
   Edit,
   EditReply,
+  FindingsReply,
   FitReply,
   PickMessage,
   PicksReply,
@@ -17,6 +18,7 @@ import type {
   Recording,
   Track,
   Vec3,
+  Verdict,
 } from "./types";
 
 const EDIT_TIMEOUT_MS = 15_000;
@@ -133,6 +135,14 @@ export function postUndo(name: string, key: string): Promise<EditReply> {
 
 export function postRedo(name: string, key: string): Promise<EditReply> {
   return askJson(under(name, "/redo"), { body: { key }, timeoutMs: EDIT_TIMEOUT_MS });
+}
+
+export function getFindings(name: string): Promise<FindingsReply> {
+  return askJson(under(name, "/findings"));
+}
+
+export function postVerdict(name: string, key: string, verdict: Verdict): Promise<FindingsReply> {
+  return askJson(under(name, "/findings/verdicts"), { body: { key, verdict }, timeoutMs: EDIT_TIMEOUT_MS });
 }
 
 export function getBoard(name: string): Promise<Board> {

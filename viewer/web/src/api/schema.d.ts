@@ -184,6 +184,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/recordings/{name}/findings": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Findings
+         * @description What checks found, without what people have rejected.
+         */
+        readonly get: operations["findings_api_recordings__name__findings_get"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/recordings/{name}/findings/verdicts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Verdict
+         * @description Accept or reject a finding.
+         */
+        readonly post: operations["verdict_api_recordings__name__findings_verdicts_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/recordings/{name}/fitting/refit": {
         readonly parameters: {
             readonly query?: never;
@@ -773,6 +813,50 @@ export interface components {
             readonly rule: string;
             /** Task Id */
             readonly task_id: string;
+        };
+        /**
+         * FindingKind
+         * @description What can be wrong.
+         * @enum {string}
+         */
+        readonly FindingKind: "jump" | "identity_swap" | "fragment" | "ends_early" | "starts_late" | "acceleration" | "sideways" | "heading_flip" | "heading_against_motion" | "size_creep" | "size_limits" | "wrong_class" | "phantom" | "missing_object" | "cut_points" | "off_ground" | "drift" | "time_slip" | "duplicate" | "overlap";
+        /**
+         * FindingReply
+         * @description A moment worth a look. frames: first and last that are wrong. chance: that a person would call it an error.
+         *     repair: edits that would put it right, in this order; none where no honest one is known.
+         */
+        readonly FindingReply: {
+            /** Chance */
+            readonly chance: number;
+            /** Frames */
+            readonly frames: readonly [
+                number,
+                number
+            ];
+            readonly kind: components["schemas"]["FindingKind"];
+            /** Repair */
+            readonly repair: readonly (components["schemas"]["CreateTrack"] | components["schemas"]["DeleteTrack"] | components["schemas"]["SetKnot"] | components["schemas"]["RemoveKnot"] | components["schemas"]["Move"] | components["schemas"]["Rotate"] | components["schemas"]["Resize"] | components["schemas"]["SetClass"] | components["schemas"]["SetAttribute"] | components["schemas"]["SetState"] | components["schemas"]["ClearState"] | components["schemas"]["SetPresence"] | components["schemas"]["Split"] | components["schemas"]["Join"] | components["schemas"]["Swap"] | components["schemas"]["ApplyPatches"])[];
+            readonly severity: components["schemas"]["Severity"];
+            /** Track Ids */
+            readonly track_ids: readonly string[];
+            /** Why */
+            readonly why: string;
+        };
+        /**
+         * FindingsReply
+         * @description The worthiest first. fresh: whether they are of the newest labels; else a check runs, and another question in a
+         *     moment has its answer. failure: why there are none.
+         */
+        readonly FindingsReply: {
+            /**
+             * Failure
+             * @default
+             */
+            readonly failure: string;
+            /** Findings */
+            readonly findings: readonly components["schemas"]["FindingReply"][];
+            /** Fresh */
+            readonly fresh: boolean;
         };
         /**
          * FitReply
@@ -1514,6 +1598,12 @@ export interface components {
             readonly track_id: string;
         };
         /**
+         * Severity
+         * @description How bad it is if it is so: an error spoils what is trained on the labels, a note is worth knowing.
+         * @enum {string}
+         */
+        readonly Severity: "error" | "warning" | "note";
+        /**
          * SnapReply
          * @description The nearest LiDAR point; null where there is none near.
          */
@@ -1771,6 +1861,31 @@ export interface components {
             readonly msg: string;
             /** Error Type */
             readonly type: string;
+        };
+        /**
+         * Verdict
+         * @description Of one finding: whether it was right. track_ids and frames (first and last) say which one it was.
+         */
+        readonly Verdict: {
+            /** Accepted */
+            readonly accepted: boolean;
+            readonly finding: components["schemas"]["FindingKind"];
+            /** Frames */
+            readonly frames: readonly [
+                number,
+                number
+            ];
+            /** Track Ids */
+            readonly track_ids: readonly string[];
+        };
+        /**
+         * VerdictRequest
+         * @description What a person says of a finding. key: repeated requests with one key count once.
+         */
+        readonly VerdictRequest: {
+            /** Key */
+            readonly key: string;
+            readonly verdict: components["schemas"]["Verdict"];
         };
     };
     responses: never;
@@ -2217,6 +2332,72 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly findings_api_recordings__name__findings_get: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FindingsReply"];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    readonly verdict_api_recordings__name__findings_verdicts_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["VerdictRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FindingsReply"];
+                };
+            };
+            /** @description Validation Error */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -9,6 +9,7 @@ import { alongAxis } from "../geometry/vector";
 import { turnIn, VIEWS, type ViewAxes, type ViewName } from "../ortho/axes";
 import { cancelDrag } from "../ortho/drag";
 import { acceptTask, requestChanges, tasksAreOpen } from "../review/board";
+import { rejectFinding, repairFinding, stepFinding, toggleFindings } from "../quality/findings";
 import { togglePlay } from "../stream/play";
 import { listedTracks } from "../workbench/listing";
 import { shownCuboid } from "../workbench/pose";
@@ -51,6 +52,11 @@ const ACTIONS: Partial<Record<Action, () => void>> = {
   refit: () => void refitSelected(),
   solve: () => void solveSelected(),
   suggested: goToSuggestion,
+  findings: toggleFindings,
+  "finding.next": () => stepFinding(1),
+  "finding.previous": () => stepFinding(-1),
+  "finding.repair": repairFinding,
+  "finding.reject": rejectFinding,
   tasks: () => (tasksAreOpen.value = !tasksAreOpen.peek()),
   accept: acceptTask,
   reject: requestChanges,

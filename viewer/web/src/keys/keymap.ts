@@ -16,6 +16,11 @@ export type Action =
   | "refit"
   | "solve"
   | "suggested"
+  | "findings"
+  | "finding.next"
+  | "finding.previous"
+  | "finding.repair"
+  | "finding.reject"
   | "tasks"
   | "accept"
   | "reject"
@@ -47,6 +52,11 @@ export const ACTION_TITLES: Readonly<Record<Action, string>> = {
   refit: "Fit the cuboid to the points of this frame",
   solve: "Solve the track: find it in all frames",
   suggested: "Go to the frame that is worth a look next",
+  findings: "Findings: show or hide what is probably wrong",
+  "finding.next": "The next finding",
+  "finding.previous": "The finding before",
+  "finding.repair": "Make the repair that a finding proposes",
+  "finding.reject": "Reject a finding: it is no error",
   tasks: "Tasks: show or hide them",
   accept: "Review: accept the task",
   reject: "Review: request changes, with the comment pinned here",
@@ -76,6 +86,11 @@ const SUSTECH: KeyMap = {
   refit: ["f"],
   solve: ["x"],
   suggested: ["shift+x"],
+  findings: ["shift+c"],
+  "finding.next": ["j"],
+  "finding.previous": ["shift+j"],
+  "finding.repair": ["shift+r"],
+  "finding.reject": ["shift+u"],
   tasks: ["shift+t"],
   accept: ["shift+y"],
   reject: ["shift+n"],

@@ -6,6 +6,7 @@ import { PRESET_TITLES, type PresetName } from "../keys/keymap";
 import { preset } from "../keys/preset";
 import { queued } from "../edits/queue";
 import { canRedo, canUndo, classes, clock, colorOf, frameCount, project, recordingName } from "../workbench/recording";
+import { findings, findingsAreOpen } from "../quality/findings";
 import { openComments, tasksAreOpen } from "../review/board";
 import { frame, newClass, tool } from "../workbench/selection";
 import { Button, Select } from "./controls";
@@ -35,6 +36,14 @@ export function TopBar(): JSX.Element {
         onClick={() => act("tasks")}
       >
         {openComments.value.length > 0 ? `Tasks · ${openComments.value.length}` : "Tasks"}
+      </Button>
+      <Button
+        label="Findings: what is probably wrong"
+        testId="findings"
+        pressed={findingsAreOpen.value}
+        onClick={() => act("findings")}
+      >
+        {findings.value.length > 0 ? `Findings · ${findings.value.length}` : "Findings"}
       </Button>
       <span class="filler" />
       <SaveState />

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { CalibrationPanel } from "./calibration";
+import { FindingsPanel } from "./findings";
 import { Help } from "./help";
 import { NoticeList } from "./noticelist";
 import { ObjectPanel } from "./objectpanel";
@@ -23,6 +24,7 @@ export function Workbench(): JSX.Element {
         <NoticeList />
         <CalibrationPanel />
         <TasksPanel />
+        <FindingsPanel />
       </main>
       <ObjectPanel />
       <Help />
