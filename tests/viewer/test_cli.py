@@ -145,10 +145,8 @@ def test_help_has_an_example_for_every_command(run) -> None:
     code, out, _ = run("--help")
     assert code == 0
     commands = re.findall(r"^  (\w+)  ", out.split("Commands:")[1], flags=re.M)
-    expected = (
-        "demo init import info serve export view scenario plant inject fit prelabel track solve check evaluate report"
-    )
-    expected += " mcap rig calibrate versions user task qualify"
+    expected = "demo init import info serve export view scenario plant inject fit prelabel track solve check attention"
+    expected += " evaluate report mcap rig calibrate versions user task qualify"
     assert commands == expected.split()
     for command in commands:
         assert f"Example: boxwright {command}" in run(command, "--help")[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,7 @@ from labeling.project import Project
 from labeling.track import Knot, Maker
 from labeling.track_record import TrackRecord
 from tests.viewer.conftest import Served, sample_project, wait_for
+from viewer.cli import entry
 from viewer.server.app import create_app
 from viewer.server.security import Access
 
@@ -103,3 +105,16 @@ def test_keys_walk_through_findings_and_repair_one(page: Page, served: Served) -
     wait_for(lambda: line.count() == 0, "the finding stays", seconds=60)
     page.keyboard.press("Control+z")
     wait_for(lambda: not ahead(), "the repair is not undone")
+
+
+def test_the_worthiest_moment_of_a_project_comes_first(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = sample_project(tmp_path / "project")
+    car = turned_round(project)
+    for words, expected in (((), car), (("--json",), '"recording": "street"')):
+        monkeypatch.setattr(sys, "argv", ["boxwright", "attention", str(project.root), "--top", "1", *words])
+        with pytest.raises(SystemExit) as left:
+            entry.main()
+        assert not left.value.code
+        assert expected in capsys.readouterr().out

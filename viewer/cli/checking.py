@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fusion.recording import Recording
 from labeling.project import Project
+from labeling.quality.attention import Moment, attention_queue
 from labeling.quality.checking import check_tracks
 from labeling.quality.finding import Finding, Severity
 from labeling.quality.profile import RuleProfile, rule_profile
@@ -37,6 +38,42 @@ def check(folder: Path, name: str, profile_name: str, report: Path | None, *, as
     else:
         _tell(name, found, profile, len(tracks))
     return FOUND_ERRORS if any(each.severity is Severity.ERROR for each in found) else 0
+
+
+def attention(folder: Path, names: list[str], top: int, profile_name: str, *, as_json: bool) -> None:
+    """Check recordings, and tell the moments that are most worth a look, without what people rejected before."""
+    project, profile = Project.open(folder), rule_profile(profile_name)
+    labels, log = project.labels(), project.verdicts()
+    found: dict[str, list[Finding]] = {}
+    try:
+        for name in names or project.recording_names():
+            tracks = list(labels.tracks(name).values())
+            if not tracks and not names:
+                continue
+            judged = log.of(name)
+            with project.recording(name) as recording, progress_bar(f"checking {name}") as progress:
+                everything = check_tracks(recording, tracks, profile, progress=progress)
+            found[name] = [each for each in everything if not any(verdict.is_about(each) for verdict in judged)]
+        moments = attention_queue(found, log.decisions())[:top]
+    finally:
+        labels.close()
+        log.close()
+    if as_json:
+        print_json({"moments": [_moment_record(each) for each in moments]})
+        return
+    for each in moments:
+        first, last = each.finding.frames
+        tracks_said = ", ".join(each.finding.track_ids) or "no track"
+        results.print(
+            f"{each.recording} frames {first} to {last}, {tracks_said}: {each.finding.kind}: {each.why}", markup=False
+        )
+    if not moments:
+        results.print(f"nothing in {len(found)} recordings is worth a look")
+
+
+def _moment_record(moment: Moment) -> dict[str, object]:
+    told = {"recording": moment.recording, "chance": moment.chance, "seconds": moment.seconds, "worth": moment.worth}
+    return told | {"why": moment.why, "finding": moment.finding.to_record()}
 
 
 def _write_report(

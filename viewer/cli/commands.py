@@ -284,6 +284,22 @@ def check(
     return checking.check(folder, name, profile, report, as_json=as_json)
 
 
+@app.command(epilog="Example: boxwright attention my-project --top 20")
+def attention(
+    folder: Folder,
+    recording: Annotated[
+        list[str] | None, typer.Option(metavar="N", help="Only this recording; may be repeated.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="So many moments.")] = 30,
+    profile: Annotated[str, typer.Option(metavar="NAME|FILE", help="Rules: a shipped profile, or a file.")] = "driving",
+    as_json: AsJson = False,
+) -> None:
+    """Check all recordings, and say which moments are most worth a person's time, and why."""
+    from viewer.cli import checking
+
+    checking.attention(folder, recording or [], top, profile, as_json=as_json)
+
+
 @app.command(epilog="Example: boxwright evaluate label_02/0001.txt tracks/0001.txt --class Car --json")
 def evaluate(
     truth: Annotated[

@@ -44,7 +44,7 @@ function stateOf(): string {
   const reply = found.value;
   if (reply?.failure) return reply.failure;
   const count = findings.value.length;
-  const told = count === 0 ? "Nothing is found wrong" : `${count} findings`;
+  const told = count === 0 ? "Nothing is found wrong" : `${count} ${count === 1 ? "finding" : "findings"}`;
   if (reply?.fresh) return told;
   return reply && count > 0 ? `${told} · checking…` : "Checking the labels…";
 }
