@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from benchmarks import attention, blind_repairs, seeded_errors
 from benchmarks.seeded_errors import KINDS, Round, judge, plant_round
 from labeling.faults import plant_in_tracks
 from labeling.project import Project
@@ -92,3 +94,18 @@ def test_the_own_labels_of_pandaset_raise_few_alarms(pandaset_project: Project) 
     with pandaset_project.recording("drive") as recording:
         found = check_tracks(recording, tracks)
     assert len(found) <= len(tracks) / 20, [(each.kind, each.why) for each in found]
+
+
+def test_the_benchmarks_take_any_recording(street: Street, capsys: pytest.CaptureFixture[str]) -> None:
+    source = str(street.project.recording_path("street"))
+    few = ["--json", "--source", source, "--seed", "1", "--rounds", "1"]
+    assert seeded_errors.main(few) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {"recall", "precision_at_50", "recall_yaw_flip"} <= told.keys()
+    assert told["recall"] > 0.7
+    assert blind_repairs.main(few) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["iou_after"] > told["iou_before"]
+    assert told["human_knots_lost"] == 0
+    assert attention.main(few) == 0
+    assert json.loads(capsys.readouterr().out)["found_in_tenth"] > 0.5
