@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import TypeAdapter
 
+from fusion.cloud import fused_cloud
 from labeling.editing.edits import EDIT, CreateTrack, Move
+from labeling.overlap.upright import overlap_rows, upright_rows
 from labeling.project import Project
-from labeling.track import Maker, Presence, Track
+from labeling.track import Maker, Presence, PresenceKind, Track
 from labeling.track_record import TrackRecord
 from tests.viewer.conftest import sample_project
 from viewer.server.app import create_app
@@ -116,3 +119,64 @@ def test_a_frame_that_is_not_there(project: Project, client: TestClient) -> None
     answer = client.post(f"{UNDER}/fitting/refit", json={"track_id": car.id, "frame": 999})
     assert answer.status_code == 404
     assert "no frame 999" in answer.json()["error"]
+
+
+def overlaps(project: Project, found: Track, truth: Track) -> np.ndarray:
+    """Intersection over union in every frame in which the truth is observed and found is there."""
+    with project.recording("street") as recording:
+        times = np.array([recording.frame_middle_ns(frame) for frame in range(len(recording.frames))])
+    seen = [
+        time
+        for time in times.tolist()
+        if truth.presence_at(time) is PresenceKind.OBSERVED and found.presence_at(time) is not PresenceKind.ABSENT
+    ]
+    rows = [upright_rows(track.at(np.array(seen)), np.tile(track.size_m, (len(seen), 1))) for track in (found, truth)]
+    return overlap_rows(*rows)
+
+
+@pytest.mark.parametrize("where", ["cloud", "photo"])
+def test_one_click_makes_a_whole_track(project: Project, client: TestClient, where: str) -> None:
+    """On a car that moves or stands; a click on what is labelled already says so."""
+    car, time_ns = nearest_car(project)
+    with project.recording("street") as recording:
+        cloud = fused_cloud(recording, 10)
+        inside = car.cuboid_at(time_ns).contains(cloud.points_in_world.astype(float), margin_m=-0.05)
+        points = cloud.points_in_world[inside].astype(float)
+        point = points[np.argmax(points[:, 2])]
+        camera = recording.cameras()[0]
+        index = recording.sample_of(camera, 10)
+        assert index is not None
+        in_camera = recording.world_from_sensor(camera, index).inverse().apply(points)
+        pixels, valid = recording.rig[camera].model.project(in_camera)
+        pixel = pixels[valid & recording.rig[camera].model.contains(pixels)]
+    body: dict[str, object] = {"frame": 10, "class_name": "car"}
+    if where == "cloud":
+        path, body["position_m"] = "place", point.tolist()
+    else:
+        assert len(pixel), "the car is not in the photo"
+        path, body["camera"], body["pixel"] = "place-in-photo", camera, np.median(pixel, axis=0).tolist()
+    known = client.post(f"{UNDER}/{path}", json=body).json()
+    assert (known["known"], known["track"]) == (car.id, None)
+    deleted = client.post(
+        f"{UNDER}/edits", json={"key": "delete-it", "edit": {"kind": "delete_track", "track_id": car.id}}
+    )
+    assert deleted.status_code == 200
+    reply = client.post(f"{UNDER}/{path}", json=body).json()
+    assert reply["grown"]
+    record = TypeAdapter(TrackRecord).validate_python(reply["track"])
+    assert all(knot.maker is Maker.SOLVER for knot in record.knots)
+    found = record.track()
+    ious = overlaps(project, found, car)
+    assert len(ious) > 10
+    assert np.mean(ious > 0.7) > 0.9
+
+
+def test_where_nothing_stands_a_usual_cuboid_is_made(client: TestClient) -> None:
+    body = {"frame": 0, "class_name": "car", "position_m": [0.0, 0.0, 400.0]}
+    reply = client.post(f"{UNDER}/place", json=body).json()
+    assert not reply["grown"]
+    assert len(reply["track"]["knots"]) == 1
+    wrong = client.post(
+        f"{UNDER}/place-in-photo", json={"frame": 0, "class_name": "car", "camera": "nose", "pixel": [1, 1]}
+    )
+    assert wrong.status_code == 422

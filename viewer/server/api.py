@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from calibration.errors import EditError, RecordingError
+from calibration.errors import EditError, InputError, RecordingError
+from labeling.automation.growing import grow
+from labeling.automation.one_click import Click, PointClick, pixel_click
 from labeling.editing.edits import AdoptRig
 from labeling.editing.layers import recording_of
-from labeling.track import Track
-from labeling.track_record import Identifier
+from labeling.track import PresenceKind, Track
+from labeling.track_record import Identifier, TrackRecord
 from viewer import __version__
 from viewer.server import frames
 from viewer.server.asking import asking, check_sight
@@ -22,6 +24,7 @@ from viewer.server.schemas import (
     Health,
     LabelsHead,
     OutcomeReply,
+    PixelRequest,
     PlaceReply,
     PlaceRequest,
     PoseReply,
@@ -162,12 +165,45 @@ def crop(
 
 @router.post("/recordings/{name}/place")
 def place(request: Request, name: str, body: PlaceRequest) -> PlaceReply:
-    """A cuboid for a clicked place; a suggestion, not stored."""
+    """What stands at a clicked place, found in all frames; or, where nothing does, a cuboid. Nothing is stored."""
     opened = _opened(request, name, body.frame)
     ontology = _workspace(request).ontology
-    track_id = str(uuid.uuid4())
-    record = frames.suggest_track(opened, ontology, body.frame, body.position_m, body.class_name, track_id)
-    return PlaceReply(track=record)
+    plain = frames.suggest_track(opened, ontology, body.frame, body.position_m, body.class_name, str(uuid.uuid4()))
+    try:
+        return _grown(request, name, body.frame, PointClick(body.position_m), body.class_name)
+    except InputError:
+        return PlaceReply(track=plain)
+
+
+@router.post("/recordings/{name}/place-in-photo")
+def place_in_photo(request: Request, name: str, body: PixelRequest) -> PlaceReply:
+    """What is seen at a clicked pixel, found in all frames; nothing is stored."""
+    opened = _opened(request, name, body.frame)
+    frames.check_class(_workspace(request).ontology, body.class_name)
+    recording = opened.recording
+    index = recording.sample_of(body.camera, body.frame) if body.camera in recording.cameras() else None
+    if index is None:
+        raise InputError(f"frame {body.frame} has no photo of {body.camera}", where=name)
+    return _grown(request, name, body.frame, pixel_click(recording, body.camera, index, body.pixel), body.class_name)
+
+
+def _grown(request: Request, name: str, frame: int, click: Click, class_name: str) -> PlaceReply:
+    """Raises InputError where nothing stands."""
+    opened = _opened(request, name, frame)
+    with opened.fitting.lock:
+        found = grow(opened.fitting.sights, opened.fitting.solver, frame, click, class_name, str(uuid.uuid4()))
+    middle, time_ns = found.fit.cuboid.world_from_object.translation, found.fit.time_ns
+    for track in _workspace(request).labels.tracks(name).values():
+        present = track.presence_at(time_ns) is not PresenceKind.ABSENT
+        if present and track.cuboid_at(time_ns).contains(middle[None])[0]:
+            return PlaceReply(track=None, known=track.id)
+    return PlaceReply(
+        track=TrackRecord.of(found.track),
+        grown=True,
+        confidence=found.confidence,
+        suggested_frame=found.suggested_frame,
+        stands=found.stands,
+    )
 
 
 @router.post("/recordings/{name}/edits")

@@ -123,8 +123,7 @@ def suggest_track(
 
     Raises EditError for a class that the ontology does not have.
     """
-    if class_name not in ontology.names:
-        raise EditError(f"the ontology has no class {class_name!r}", where=", ".join(ontology.names))
+    check_class(ontology, class_name)
     size = ontology.of(class_name).size_m
     ground = _ground_height(opened, frame, position)
     centre = np.array([position[0], position[1], ground + 0.5 * size[2]])
@@ -135,6 +134,12 @@ def suggest_track(
     knot = Knot.of(time_ns, RigidTransform.from_yaw(heading, centre), Maker.HUMAN)
     presence = Presence(min(start, time_ns), max(end, time_ns))
     return TrackRecord.of(Track.from_knots(track_id, class_name, size, [knot], [presence]))
+
+
+def check_class(ontology: Ontology, class_name: str) -> None:
+    """Raises EditError for a class that the ontology does not have."""
+    if class_name not in ontology.names:
+        raise EditError(f"the ontology has no class {class_name!r}", where=", ".join(ontology.names))
 
 
 def _ground_height(opened: OpenRecording, frame: int, position: tuple[float, float, float]) -> float:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from labeling.editing.edits import Edit, Vector
+from labeling.editing.edits import Edit, Number, Vector
 from labeling.editing.service import Outcome, Version
 from labeling.ontology import Ontology
 from labeling.times import TimeNs
@@ -135,17 +135,35 @@ class PoseReply(Message):
 
 
 class PlaceRequest(Message):
-    """A click on the ground."""
+    """A click in the cloud."""
 
     frame: Annotated[int, Field(ge=0)]
     position_m: Vector
     class_name: Identifier
 
 
-class PlaceReply(Message):
-    """A suggested track, not stored yet."""
+class PixelRequest(Message):
+    """A click in a photo. pixel: (0, 0) is the centre of the first pixel."""
 
-    track: TrackRecord
+    frame: Annotated[int, Field(ge=0)]
+    camera: Identifier
+    pixel: tuple[Number, Number]
+    class_name: Identifier
+
+
+class PlaceReply(Message):
+    """A suggested track, not stored yet; or the id of the track that has what was clicked already.
+
+    grown: whether it was fitted and followed through the frames; else it is a cuboid of its class's default size.
+    confidence, suggested_frame, stands: as of a solved track.
+    """
+
+    track: TrackRecord | None
+    known: str | None = None
+    grown: bool = False
+    confidence: float = 0.0
+    suggested_frame: int | None = None
+    stands: bool = False
 
 
 class EditRequest(Message):

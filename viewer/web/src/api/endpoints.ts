@@ -12,11 +12,11 @@ import type {
   FitReply,
   PickMessage,
   PicksReply,
+  PlaceReply,
   PoseReply,
   Precedent,
   Project,
   Recording,
-  Track,
   Vec3,
   Verdict,
 } from "./types";
@@ -87,8 +87,19 @@ export async function getCrop(
   return new Float32Array(await askBytes(under(name, `/frames/${frame}/crop?${asked}`), { signal }));
 }
 
-export function placeObject(name: string, frame: number, position: Vec3, className: string): Promise<{ track: Track }> {
-  return askJson(under(name, "/place"), { body: { frame, position_m: position, class_name: className } });
+export function placeObject(name: string, frame: number, position: Vec3, className: string): Promise<PlaceReply> {
+  const body = { frame, position_m: position, class_name: className };
+  return askJson(under(name, "/place"), { body, timeoutMs: SOLVE_TIMEOUT_MS });
+}
+
+export function placeInPhoto(
+  name: string,
+  frame: number,
+  seen: { readonly camera: string; readonly pixel: readonly [number, number] },
+  className: string,
+): Promise<PlaceReply> {
+  const body = { frame, ...seen, class_name: className };
+  return askJson(under(name, "/place-in-photo"), { body, timeoutMs: SOLVE_TIMEOUT_MS });
 }
 
 /** The nearest LiDAR point, null where there is none near. */

@@ -375,9 +375,29 @@ export interface paths {
         readonly put?: never;
         /**
          * Place
-         * @description A cuboid for a clicked place; a suggestion, not stored.
+         * @description What stands at a clicked place, found in all frames; or, where nothing does, a cuboid. Nothing is stored.
          */
         readonly post: operations["place_api_recordings__name__place_post"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/recordings/{name}/place-in-photo": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Place In Photo
+         * @description What is seen at a clicked pixel, found in all frames; nothing is stored.
+         */
+        readonly post: operations["place_in_photo_api_recordings__name__place_in_photo_post"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1175,15 +1195,54 @@ export interface components {
             readonly track_id: string;
         };
         /**
+         * PixelRequest
+         * @description A click in a photo. pixel: (0, 0) is the centre of the first pixel.
+         */
+        readonly PixelRequest: {
+            /** Camera */
+            readonly camera: string;
+            /** Class Name */
+            readonly class_name: string;
+            /** Frame */
+            readonly frame: number;
+            /** Pixel */
+            readonly pixel: readonly [
+                number,
+                number
+            ];
+        };
+        /**
          * PlaceReply
-         * @description A suggested track, not stored yet.
+         * @description A suggested track, not stored yet; or the id of the track that has what was clicked already.
+         *
+         *     grown: whether it was fitted and followed through the frames; else it is a cuboid of its class's default size.
+         *     confidence, suggested_frame, stands: as of a solved track.
          */
         readonly PlaceReply: {
-            readonly track: components["schemas"]["TrackRecord"];
+            /**
+             * Confidence
+             * @default 0
+             */
+            readonly confidence: number;
+            /**
+             * Grown
+             * @default false
+             */
+            readonly grown: boolean;
+            /** Known */
+            readonly known?: string | null;
+            /**
+             * Stands
+             * @default false
+             */
+            readonly stands: boolean;
+            /** Suggested Frame */
+            readonly suggested_frame?: number | null;
+            readonly track: components["schemas"]["TrackRecord"] | null;
         };
         /**
          * PlaceRequest
-         * @description A click on the ground.
+         * @description A click in the cloud.
          */
         readonly PlaceRequest: {
             /** Class Name */
@@ -2837,6 +2896,77 @@ export interface operations {
         readonly requestBody: {
             readonly content: {
                 readonly "application/json": components["schemas"]["PlaceRequest"];
+            };
+        };
+        readonly responses: {
+            /** @description Successful Response */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlaceReply"];
+                };
+            };
+            /** @description Unauthorized */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly place_in_photo_api_recordings__name__place_in_photo_post: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["PixelRequest"];
             };
         };
         readonly responses: {

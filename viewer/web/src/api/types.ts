@@ -43,6 +43,7 @@ export type DriftReply = Schemas["DriftReply"];
 export type Finding = Schemas["FindingReply"];
 export type FindingsReply = Schemas["FindingsReply"];
 export type Verdict = Schemas["VerdictRequest"]["verdict"];
+export type PlaceReply = Schemas["PlaceReply"];
 export type FitReply = Schemas["FitReply"];
 export type EditReply = Schemas["OutcomeReply"];
 export type Board = Schemas["BoardReply"];

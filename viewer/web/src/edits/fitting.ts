@@ -30,7 +30,7 @@ export async function solveSelected(): Promise<void> {
   if (!reply || id === null) return;
   const next = reply.suggested_frame ?? null;
   suggestion.value = next === null || reply.stands ? null : { trackId: id, frame: next };
-  inform(reply.stands ? "Solved: it stands, one pose is all of it" : `Solved: frame ${next ?? 0} is worth a look next`);
+  inform(reply.stands ? "Solved: it stands, one pose is all of it" : `Solved: frame ${(next ?? 0) + 1} is worth a look next`);
 }
 
 /** Go to the frame that is worth a look. */

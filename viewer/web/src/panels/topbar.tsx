@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { act, helpIsOpen, redo, undo } from "../keys/actions";
 import { PRESET_TITLES, type PresetName } from "../keys/keymap";
 import { preset } from "../keys/preset";
+import { placing } from "../edits/placing";
 import { queued } from "../edits/queue";
 import { canRedo, canUndo, classes, clock, colorOf, frameCount, project, recordingName } from "../workbench/recording";
 import { findings, findingsAreOpen } from "../quality/findings";
@@ -46,6 +47,11 @@ export function TopBar(): JSX.Element {
         {findings.value.length > 0 ? `Findings · ${findings.value.length}` : "Findings"}
       </Button>
       <span class="filler" />
+      {placing.value && (
+        <span class="quiet" role="status" data-testid="placing">
+          Following it through the frames…
+        </span>
+      )}
       <SaveState />
       <KeyPreset />
       <Button label="Help: keys and gestures" testId="help" pressed={helpIsOpen.value} onClick={() => act("help")}>

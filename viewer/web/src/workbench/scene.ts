@@ -2,7 +2,7 @@
 
 import { effect, signal } from "@preact/signals";
 import { getScene } from "../api/endpoints";
-import { placeAt } from "../edits/placing";
+import { placeAt, placeAtPixel } from "../edits/placing";
 import { actOnKey } from "../keys/listen";
 import { claimedCombos } from "../keys/preset";
 import { RerunHost } from "../rerun/host";
@@ -64,8 +64,10 @@ function pick(host: RerunHost, items: readonly SelectedItem[]): void {
   const id = pickedTrack(items, labelsOf(shownFrame.peek() ?? 0)?.outlines ?? {});
   if (tool.peek() === "select" && id !== null) select(id);
   if (tool.peek() !== "create") return;
+  const seen = pickedPixel(items);
   if (place) void placeAt(place);
-  else inform("A new object needs a place: click in the cloud, on the ground or on a point");
+  else if (seen) void placeAtPixel(seen);
+  else inform("A new object needs a place: click on it in the cloud or in a photo");
 }
 
 function scrub(time: number): void {
