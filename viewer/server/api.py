@@ -187,15 +187,22 @@ def place_in_photo(request: Request, name: str, body: PixelRequest) -> PlaceRepl
     return _grown(request, name, body.frame, pixel_click(recording, body.camera, index, body.pixel), body.class_name)
 
 
+def _is_there(opened: OpenRecording, track: Track, frame: int) -> bool:
+    start, end = map(int, opened.recording.frame_spans_ns[frame])
+    return any(
+        each.kind is not PresenceKind.ABSENT and each.start_ns <= end and each.end_ns >= start
+        for each in track.presence
+    )
+
+
 def _grown(request: Request, name: str, frame: int, click: Click, class_name: str) -> PlaceReply:
     """Raises InputError where nothing stands."""
     opened = _opened(request, name, frame)
     with opened.fitting.lock:
         found = grow(opened.fitting.sights, opened.fitting.solver, frame, click, class_name, str(uuid.uuid4()))
-    middle, time_ns = found.fit.cuboid.world_from_object.translation, found.fit.time_ns
+    middle = found.fit.cuboid.world_from_object.translation[None]
     for track in _workspace(request).labels.tracks(name).values():
-        present = track.presence_at(time_ns) is not PresenceKind.ABSENT
-        if present and track.cuboid_at(time_ns).contains(middle[None])[0]:
+        if track.cuboid_at(opened.times.time_of(track, frame)).contains(middle)[0] and _is_there(opened, track, frame):
             return PlaceReply(track=None, known=track.id)
     return PlaceReply(
         track=TrackRecord.of(found.track),
