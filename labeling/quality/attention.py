@@ -75,6 +75,16 @@ def attention_queue(findings: Mapping[str, Sequence[Finding]], decisions: Decisi
     return [*first, *later]
 
 
+def track_risks(findings: Sequence[Finding], decisions: Decisions | None = None) -> dict[str, float]:
+    """Probability, 0 to 1, that at least one of the findings about a track is an error, by track."""
+    decisions = decisions or Decisions()
+    sound: dict[str, float] = {}
+    for finding in findings:
+        for track_id in finding.track_ids:
+            sound[track_id] = sound.get(track_id, 1.0) * (1.0 - decisions.chance(finding))
+    return {track_id: 1.0 - chance for track_id, chance in sound.items()}
+
+
 def _moment(recording: str, finding: Finding, decisions: Decisions) -> Moment:
     chance, seconds = decisions.chance(finding), _SECONDS.get(finding.kind, _USUAL_SECONDS)
     worth = chance * _HARM[finding.severity] / seconds

@@ -39,14 +39,15 @@ def sampled_tracks(
 ) -> tuple[str, ...]:
     """Ids of the tracks to look at, riskiest first where risk decides. seed: the same text chooses the same.
 
-    risks: of each track, such as what checks have found in it; `track_risk` without any.
+    risks: of tracks, such as of what checks have found in them; where these are alike or missing, `track_risk` decides.
     """
     if plan.kind is SamplingKind.ALL:
         return tuple(sorted(tracks))
     count = min(len(tracks), max(1, round(len(tracks) * plan.percent / 100.0)))
     if plan.kind is SamplingKind.RISK:
-        known = risks or {each: track_risk(track) for each, track in tracks.items()}
-        return tuple(sorted(tracks, key=lambda each: (-known.get(each, 0.0), each))[:count])
+        known = risks or {}
+        riskiest = sorted(tracks, key=lambda each: (-known.get(each, 0.0), -track_risk(tracks[each]), each))
+        return tuple(riskiest[:count])
     return tuple(sorted(tracks, key=lambda each: hashlib.sha256(f"{seed}/{each}".encode()).digest())[:count])
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from labeling.editing.edits import CreateTrack
 from labeling.project import Project
-from labeling.review import Role
+from labeling.review import LOCAL, Person, Role, SamplingKind, SamplingPlan, acts
 from labeling.track_record import TrackRecord
+from tests.viewer.conftest import sample_project
+from tests.viewer.test_findings import asked, turned_round
 from viewer.server import security
 from viewer.server.app import create_app
 from viewer.server.security import Access
 
 BASE = "http://127.0.0.1:8300"
+ANNA, BEN = Person("anna", Role.ANNOTATOR), Person("ben", Role.REVIEWER)
 OWNER = {"authorization": "Bearer secret-token"}
 
 
@@ -80,6 +85,20 @@ def test_the_report_is_for_leads(client: TestClient, headers: dict[str, dict[str
     page = client.get("/api/report", headers=headers["lena"])
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert page.headers["content-security-policy"] == security.PAGE_POLICY
+
+
+def test_a_sample_by_risk_begins_with_what_checks_found(tmp_path: Path) -> None:
+    project = sample_project(tmp_path / "project")
+    car = turned_round(project)
+    with closing(project.review()) as review:
+        plan = SamplingPlan(SamplingKind.RISK, 5)
+        review.act("street", acts.OpenTask("t", "t", 0, 2**62, sampling=plan), LOCAL)
+        for act, who in ((acts.Take, ANNA), (acts.Submit, ANNA), (acts.Take, BEN)):
+            review.act("street", act("t"), who)
+    app = create_app(project, Access("secret-token", frozenset({"127.0.0.1:8300"})), with_page=False)
+    with TestClient(app, base_url=BASE, headers=OWNER) as client:
+        asked(client)  # until the check is done
+        assert client.get("/api/recordings/street/review").json()["tasks"][0]["look_at"] == [car]
 
 
 def test_edits_are_made_and_undone_under_ones_own_name(

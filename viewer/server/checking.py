@@ -10,7 +10,8 @@ from pydantic import Field
 from labeling.editing.edits import TrackEdit
 from labeling.editing.layers import recording_of
 from labeling.quality.attention import Moment, attention_queue
-from labeling.quality.finding import FindingKind, Severity
+from labeling.quality.finding import Finding, FindingKind, Severity
+from labeling.quality.live import Followed
 from labeling.quality.verdicts import Verdict
 from viewer.server.asking import asking, check_sight
 from viewer.server.schemas import Key, Message
@@ -50,18 +51,23 @@ class VerdictRequest(Message):
     verdict: Verdict
 
 
-@router.get("")
-def findings(request: Request, name: str) -> FindingsReply:
-    """What checks found, without what people have rejected."""
-    workspace: Workspace = request.app.state.workspace
-    workspace.recording(name)  # for its errors
+def standing_findings(workspace: Workspace, name: str) -> tuple[Followed, list[Finding]]:
+    """What checks found so far, and of that what nobody has judged."""
     followed = workspace.checks.ask(
         name,
         lambda: workspace.project.recording(recording_of(name)),
         lambda: (workspace.labels.versions(name)[0], workspace.labels.tracks(name)),
     )
     judged = workspace.verdicts.of(name)
-    left = [each for each in followed.findings if not any(verdict.is_about(each) for verdict in judged)]
+    return followed, [each for each in followed.findings if not any(verdict.is_about(each) for verdict in judged)]
+
+
+@router.get("")
+def findings(request: Request, name: str) -> FindingsReply:
+    """What checks found, without what people have rejected."""
+    workspace: Workspace = request.app.state.workspace
+    workspace.recording(name)  # for its errors
+    followed, left = standing_findings(workspace, name)
     queue = attention_queue({name: left}, workspace.verdicts.decisions())
     return FindingsReply(
         fresh=followed.fresh, findings=[_reply(each) for each in queue[:MOST_FINDINGS]], failure=followed.failure

@@ -11,10 +11,12 @@ from pydantic import Field
 from calibration.errors import ForbiddenError
 from labeling.accuracy.page import report_page
 from labeling.accuracy.report import project_report
-from labeling.review import Board, Comment, Decision, Person, Role, Task, TaskState, acts, sampled_tracks
+from labeling.quality.attention import track_risks
+from labeling.review import Board, Comment, Decision, Person, Role, SamplingKind, Task, TaskState, acts, sampled_tracks
 from labeling.review.acts import Act
 from labeling.times import TimeNs
 from viewer.server.asking import asking, check_sight
+from viewer.server.checking import standing_findings
 from viewer.server.schemas import Key, Message
 from viewer.server.workspace import Workspace
 
@@ -147,7 +149,8 @@ def _task(workspace: Workspace, name: str, task: Task, may: list[str]) -> TaskRe
     look_at: tuple[str, ...] = ()
     if task.state is TaskState.IN_REVIEW:
         tracks = {each: track for each, track in workspace.labels.tracks(name).items() if task.holds(track)}
-        look_at = sampled_tracks(task.sampling, tracks, f"{task.id}/{task.since}")
+        risks = _risks(workspace, name) if task.sampling.kind is SamplingKind.RISK else None
+        look_at = sampled_tracks(task.sampling, tracks, f"{task.id}/{task.since}", risks)
     return TaskReply(
         id=task.id,
         title=task.title,
@@ -162,6 +165,11 @@ def _task(workspace: Workspace, name: str, task: Task, may: list[str]) -> TaskRe
         dispute=task.dispute if task.state is TaskState.ESCALATED else None,
         story=[StepReply(who=each.who, at_ns=each.at_ns, kind=each.act.kind) for each in task.story],
     )
+
+
+def _risks(workspace: Workspace, name: str) -> dict[str, float]:
+    """What checks say of each track, as far as they have come."""
+    return track_risks(standing_findings(workspace, name)[1], workspace.verdicts.decisions())
 
 
 def _comment(comment: Comment) -> CommentReply:
