@@ -88,11 +88,13 @@ class Judged:
 
 def plant_round(observed: Observed, tracks: Sequence[Track], standing: Standing, share: float, seed: int) -> Round:
     """One of each kind, or more, none of them in a track that has another."""
-    kinds = dict.fromkeys(KINDS)
-    each = max(1, round(share * len(tracks) / len(kinds)))
+    kinds = kinds_of_round(len(tracks), seed)
+    each = max(1, round(share * len(tracks) / len(KINDS)))
     wanted = {kind: each for kind in kinds if kind != "size_creep"}
     faulty, ledger = plant_in_tracks(list(tracks), observed.recording, wanted, seed=seed)
-    table, creeps = _with_creeps(rows_of_tracks(faulty, observed.recording), ledger.entries, each, seed)
+    table, creeps = _with_creeps(
+        rows_of_tracks(faulty, observed.recording), ledger.entries, each * ("size_creep" in kinds), seed
+    )
     planted = (*ledger.entries, *creeps)
     truth = {rows.id: rows for rows in rows_of_table(rows_of_tracks(tracks, observed.recording))}
     after = {rows.id: rows for rows in rows_of_table(table)}
@@ -105,9 +107,19 @@ def plant_round(observed: Observed, tracks: Sequence[Track], standing: Standing,
     return Round(table, tuple(faulty), planted, shown, truth)
 
 
+def kinds_of_round(tracks: int, seed: int) -> tuple[str, ...]:
+    """All kinds; where there are few tracks, those whose turn it is: half of the tracks stay whole."""
+    kinds, most = tuple(KINDS), max(tracks // 2, 1)
+    if most >= len(kinds):
+        return kinds
+    return tuple(kinds[(seed * most + each) % len(kinds)] for each in range(most))
+
+
 def _with_creeps(
     table: CuboidTable, before: Sequence[Planted], count: int, seed: int
 ) -> tuple[CuboidTable, tuple[Planted, ...]]:
+    if not count:
+        return table, ()
     touched = {track_id for entry in before for track_id in entry.what}
     for attempt in range(_CREEP_TRIES):
         changed, ledger = plant_in_table(table, {"size_creep": count}, seed=seed + 7919 * attempt)

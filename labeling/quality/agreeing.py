@@ -24,7 +24,8 @@ _FEWEST_ROWS = 4
 _ENOUGH = 12.0
 """Log likelihood ratio that a slip or drift needs: about what the clean tracks of real recordings reach by chance."""
 _DRIFT_MPS = 0.2
-_DIRECTIONS = 16
+_TURNS = np.arange(16) * np.pi / 8.0
+_SHORT, _WINDOW, _MOST_A_WINDOW = 44, 24, 36.0
 _ONSETS = (0.0, 0.2, 0.4)
 _OFFSETS = np.array([(a, b) for a in np.linspace(-0.4, 0.4, 9) for b in np.linspace(-0.3, 0.3, 7)])
 _LIKELY_OFFSETS = 10
@@ -149,23 +150,52 @@ def _drifting(case: Case, index: int, track: TrackRows) -> Finding | None:
     rows = case.told_rows(index)
     if len(rows) < 2 * _FEWEST_ROWS or track.way_m < _STILL_M:
         return None  # what stands exactly does not drift: its label would have to move
-    seconds = (case.places.times_ns[rows] - case.places.times_ns[rows[0]]) * 1e-9
-    offsets, plain = _likely_offsets(case, rows)
-    best: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    for turn in np.arange(_DIRECTIONS) * 2.0 * np.pi / _DIRECTIONS:
-        for onset in _ONSETS:
-            grown = _DRIFT_MPS * np.maximum(seconds - onset * seconds[-1], 0.0)
-            ways = grown[:, None] * np.array([np.cos(turn), np.sin(turn)])
-            path = _local(case, rows, ways - ways.mean(axis=0))
-            gain = float(case.maps.along_path(rows, offsets[:, None] + path).max()) - plain
-            best = max(best, (gain, float(turn), onset))
-    gain, turn, onset = best
+    gain, turn, begin = _drift_of_short(case, rows) if len(rows) <= _SHORT else _drift_of_long(case, rows)
     if gain < 0.5 * _ENOUGH:
         return None
-    first = int(rows[np.searchsorted(seconds, onset * seconds[-1])] - case.starts[index])
+    first = int(begin - case.starts[index])
     grown = _DRIFT_MPS * np.maximum(track.seconds - track.seconds[first], 0.0)
     back = grown[first:, None] * np.array([np.cos(turn), np.sin(turn)])
     why = f"it leaves its points by about {_DRIFT_MPS:.1f} m a second over {len(track) - first} frames"
     repair = shifted(case.originals, track.id, track.times_ns[first:], back)
     sure = logistic((gain - 1.5 * _ENOUGH) / 4.0)
     return case.finding(FindingKind.DRIFT, [track], (first, len(track) - 1), sure, why, repair=repair)
+
+
+def _drift_of_short(case: Case, rows: Int64Array) -> tuple[float, float, int]:
+    """The likeliest drift: its log likelihood ratio, direction, and the row where it begins."""
+    seconds = _seconds(case, rows)
+    offsets, plain = _likely_offsets(case, rows)
+    best: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    for turn in _TURNS.tolist():
+        for onset in _ONSETS:
+            path = _drift_path(case, rows, turn, np.maximum(seconds - onset * seconds[-1], 0.0))
+            gain = float(case.maps.along_path(rows, offsets[:, None] + path).max()) - plain
+            best = max(best, (gain, turn, onset))
+    gain, turn, onset = best
+    return gain, turn, int(rows[np.searchsorted(seconds, onset * seconds[-1])])
+
+
+def _drift_of_long(case: Case, rows: Int64Array) -> tuple[float, float, int]:
+    """The same of a long track, window by window: a map does not reach as far as a long drift does, and another side
+    comes into view but once. A drift goes on to the end, so that all windows from some one on must agree."""
+    windows = np.array_split(rows, len(rows) // _WINDOW)
+    gains = np.empty((len(_TURNS), len(windows)))
+    for column, window in enumerate(windows):
+        offsets, plain = _likely_offsets(case, window)
+        for row, turn in enumerate(_TURNS.tolist()):
+            path = _drift_path(case, window, turn, _seconds(case, window))
+            gains[row, column] = float(case.maps.along_path(window, offsets[:, None] + path).max()) - plain
+    onward = np.cumsum(np.minimum(gains, _MOST_A_WINDOW)[:, ::-1], axis=1)[:, ::-1]
+    best, column = divmod(int(np.argmax(onward)), len(windows))
+    return float(onward[best, column]), float(_TURNS[best]), int(windows[column][0])
+
+
+def _seconds(case: Case, rows: Int64Array) -> FloatArray:
+    return np.asarray((case.places.times_ns[rows] - case.places.times_ns[rows[0]]) * 1e-9)
+
+
+def _drift_path(case: Case, rows: Int64Array, turn: float, seconds: FloatArray) -> FloatArray:
+    """(K, 2) where a cuboid that drifts for (K,) seconds would have to be shifted, in its own frame, less the mean."""
+    ways = _DRIFT_MPS * seconds[:, None] * np.array([np.cos(turn), np.sin(turn)])
+    return _local(case, rows, ways - ways.mean(axis=0))
