@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
+from benchmarks.in_browser import calibration_state, click, photo_on_page
 from benchmarks.report import MissingPeerError, Peer, Report, run
 from benchmarks.served import ServedProject
 from calibration import Rig, RigidTransform
@@ -37,7 +38,6 @@ _CLOUD = (
     0.1,
     0.3,
 )  # left, right, top, bottom of clicks, in shares of the canvas: ahead, and beside the panel
-_HOVER_MS, _SETTLE_MS = 2500, 2200  # Rerun picks what was under the mouse a few paints ago
 
 
 def measure(options: argparse.Namespace, command: str) -> Report:
@@ -102,15 +102,15 @@ def _pick(page: Page, recording: Recording, camera: str, options: argparse.Names
     page.get_by_test_id("pick-camera").select_option(camera)
     canvas = page.locator("iframe").bounding_box()
     assert canvas is not None
-    on_page = _photo_on_page(page, recording, camera, canvas)
+    on_page = photo_on_page(page, recording, camera, canvas)
     rng, tries = np.random.default_rng(options.seed), 0
-    while len(_state(page)["picks"]) < options.picks and tries < 8 * options.picks:
+    while len(calibration_state(page)["picks"]) < options.picks and tries < 8 * options.picks:
         tries += 1
         _pick_once(page, recording, camera, rng.uniform(size=2), canvas, on_page)
-        print(f"{tries} tries, {len(_state(page)['picks'])} picks", file=sys.stderr)
-    verdict = _state(page)["found"]
+        print(f"{tries} tries, {len(calibration_state(page)['picks'])} picks", file=sys.stderr)
+    verdict = calibration_state(page)["found"]
     if verdict is None or verdict.get("edit") is None:
-        raise MissingPeerError(f"only {len(_state(page)['picks'])} of {options.picks} picks could be made")
+        raise MissingPeerError(f"only {len(calibration_state(page)['picks'])} of {options.picks} picks could be made")
     if options.screenshot is not None:
         page.wait_for_timeout(8000)
         page.screenshot(path=options.screenshot)
@@ -124,8 +124,8 @@ def _pick_once(page: Page, recording: Recording, camera: str, at: np.ndarray, ca
     left, right, top, bottom = _CLOUD
     x = canvas["x"] + canvas["width"] * (left + (right - left) * at[0])
     y = canvas["y"] + canvas["height"] * (top + (bottom - top) * at[1])
-    _click(page, x, y)
-    waiting = _state(page)["waiting"]
+    click(page, x, y)
+    waiting = calibration_state(page)["waiting"]
     if waiting is None:
         return
     index = recording.sample_of(camera, waiting["frame"])
@@ -140,46 +140,7 @@ def _pick_once(page: Page, recording: Recording, camera: str, at: np.ndarray, ca
         or np.any(pixels[0] > [model.width_px - margin, model.height_px - margin])
     ):
         return
-    _click(page, *(on_page @ [*pixels[0], 1.0]).tolist())
-
-
-def _photo_on_page(page: Page, recording: Recording, camera: str, canvas: Any) -> np.ndarray:
-    """(2, 3) from a pixel to the page, from two clicks in the photo, which make no pick without a point."""
-    number, count = recording.cameras().index(camera), len(recording.cameras())
-    columns = min(count, 3)
-    rows = -(-count // columns)
-    width, height = canvas["width"] / columns, 0.4 * canvas["height"] / rows
-    x = canvas["x"] + width * (number % columns + 0.5)
-    y = canvas["y"] + 0.6 * canvas["height"] + height * (number // columns + 0.55)
-    places = np.array([[x - 0.2 * width, y - 0.15 * height], [x + 0.2 * width, y + 0.15 * height]])
-    clicked = []
-    for place in places:
-        clicked.append(_photo_click(page, place, clicked[-1] if clicked else None))
-    if None in clicked or clicked[0] == clicked[1]:
-        raise MissingPeerError("a click in the photo did not arrive", where=camera)
-    scale = (places[1] - places[0]) / (np.array(clicked[1]) - np.array(clicked[0]))
-    return np.column_stack([np.diag(scale), places[0] - scale * clicked[0]])
-
-
-def _photo_click(page: Page, place: np.ndarray, before: Any) -> Any:
-    """The pixel that a click led to; the first clicks may come before Rerun has painted."""
-    for _ in range(8):
-        _click(page, *place.tolist())
-        if _state(page)["clicked"] not in (None, before):
-            break
-    return _state(page)["clicked"]
-
-
-def _click(page: Page, x: float, y: float) -> None:
-    page.mouse.move(x, y)
-    page.wait_for_timeout(_HOVER_MS)
-    page.mouse.click(x, y)
-    page.wait_for_timeout(_SETTLE_MS)
-
-
-def _state(page: Page) -> dict[str, Any]:
-    state: dict[str, Any] = page.evaluate("() => window.boxwright.calibration")
-    return state
+    click(page, *(on_page @ [*pixels[0], 1.0]).tolist())
 
 
 def _errors(true: Rig, wrong: Rig, repaired: Rig, camera: str) -> dict[str, float]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from calibration.errors import EditError, InputError, RecordingError
-from labeling.automation.growing import grow
+from labeling.automation.click_to_track import grow
 from labeling.automation.one_click import Click, PointClick, pixel_click
 from labeling.editing.edits import AdoptRig
 from labeling.editing.layers import recording_of
