@@ -34,6 +34,10 @@ BENCHMARKS = (
     "prelabel",
     "solver",
     "annotator",
+    "seeded_errors",
+    "blind_repairs",
+    "identity",
+    "attention",
 )
 
 Result = dict[str, Any]
