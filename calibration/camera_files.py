@@ -59,7 +59,9 @@ def read_cameras(path: Path) -> tuple[CameraInFile, ...]:
     except (CalibrationError, KeyError, TypeError, ValueError, IndexError) as error:
         said = f"it has no {error}" if isinstance(error, KeyError) else str(error)
         raise FormatError(
-            f"no calibration of cameras: {said}", do="give Kalibr's camchain, ROS or OpenCV YAML", where=path
+            f"no calibration of cameras: {said}",
+            do="give a rig (`sensors`), Kalibr's camchain, ROS or OpenCV YAML",
+            where=path,
         ) from error
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from calibration.errors import CalibrationError, UsageError
+from calibration.errors import CalibrationError, FormatError, UsageError
 from labeling.project import Project
 from viewer.cli.entry import app
 from viewer.server.workspace import Workspace
@@ -59,7 +59,7 @@ def test_what_cannot_be_done_is_one_clear_error(tiny_project: Project, better: P
     with pytest.raises(CalibrationError, match="malformed"):
         _run("rig", folder, "tiny", "--adopt", str(better))
     better.write_text("cameras: []")
-    with pytest.raises(CalibrationError, match="malformed"):
+    with pytest.raises(FormatError, match="give a rig"):
         _run("rig", folder, "tiny", "--adopt", str(better))
 
 
